@@ -1,0 +1,3 @@
+// Package mvcc keeps several committed versions of every key and shows each
+// transaction the one its snapshot may see.
+package mvcc

@@ -1,0 +1,47 @@
+package txn
+
+import "time"
+
+// Level is an isolation level.
+type Level int
+
+// READ UNCOMMITTED is READ COMMITTED, as in PostgreSQL.
+const (
+	ReadCommitted Level = iota
+	RepeatableRead
+	Serializable // refused by Begin with 0A000 for now
+)
+
+// String returns the SQL name of the level.
+func (l Level) String() string {
+	switch l {
+	case RepeatableRead:
+		return "repeatable read"
+	case Serializable:
+		return "serializable"
+	}
+	return "read committed"
+}
+
+// Options are the properties of one transaction. The zero value is a
+// READ COMMITTED, read-write transaction with a durable commit.
+type Options struct {
+	Level       Level
+	ReadOnly    bool
+	Deferrable  bool
+	AsyncCommit bool // synchronous_commit = off
+
+	// PID and Database name the session in messages and in Locks.
+	PID      int32
+	Database uint32
+
+	// LockTimeout bounds each single wait for a lock (55P03); 0 is no bound.
+	LockTimeout time.Duration
+}
+
+// ManagerOptions tune a Manager.
+type ManagerOptions struct {
+	// MaxTransactionBytes bounds the write buffer and the locks of one
+	// transaction (error 53200); 0 means 256 MiB.
+	MaxTransactionBytes int64
+}
