@@ -1,0 +1,62 @@
+package expr
+
+import "github.com/minisql/minisql/types"
+
+// constSet answers IN over constants by hashing. It is made with the
+// expression and never changes.
+type constSet struct {
+	oid     types.OID
+	ints    map[int64]struct{}
+	texts   map[string]struct{}
+	hasNull bool
+}
+
+// inSetMin is the number of items from which a set pays.
+const inSetMin = 8
+
+// newConstSet returns a set of the items, or nil if they are not all constants
+// of a type whose equality is that of integers or bytes.
+func newConstSet(oid types.OID, items []Expr) *constSet {
+	if len(items) < inSetMin || oid == types.BpcharOID {
+		return nil
+	}
+	s := &constSet{oid: oid}
+	switch types.PhysOf(oid) {
+	case types.PhysInt:
+		s.ints = make(map[int64]struct{}, len(items))
+	case types.PhysBytes:
+		s.texts = make(map[string]struct{}, len(items))
+	default:
+		return nil
+	}
+	for _, it := range items {
+		k, ok := it.(*Const)
+		switch {
+		case !ok || types.PhysOf(k.Typ.OID) != types.PhysOf(oid):
+			return nil
+		case k.Value.IsNull():
+			s.hasNull = true
+		case s.ints != nil:
+			s.ints[k.Value.Int()] = struct{}{}
+		default:
+			s.texts[k.Value.Text()] = struct{}{}
+		}
+	}
+	return s
+}
+
+func (s *constSet) lookup(d types.Datum, not bool) types.Datum {
+	var found bool
+	if s.ints != nil {
+		_, found = s.ints[d.Int()]
+	} else {
+		_, found = s.texts[d.Text()]
+	}
+	switch {
+	case found:
+		return types.NewBool(!not)
+	case s.hasNull:
+		return types.Null
+	}
+	return types.NewBool(not)
+}
