@@ -1,0 +1,292 @@
+package lsm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/minisql/minisql/storage"
+)
+
+// Engine is a storage.Engine on Pebble.
+type Engine struct {
+	db    *pebble.DB
+	lock  *pebble.Lock
+	guard *guard
+	dir   string
+	opts  Options
+
+	tickets sync.Pool // of *ticket
+
+	// closing is held shared around every call into db that Close must not
+	// overtake; closed is set under it.
+	closing sync.RWMutex
+	closed  bool
+
+	untilSpaceCheck atomic.Int64 // bytes that may be applied before free space is looked at again
+	noSpace         atomic.Bool  // the last look found too little
+
+	stalls      atomic.Int64
+	openCursors atomic.Int64
+	backups     atomic.Int64
+}
+
+var _ storage.Engine = (*Engine)(nil)
+
+// Open opens the engine in dir, creating it if it is missing. An empty dir means a
+// database in memory.
+func Open(dir string, opts Options) (*Engine, error) {
+	if opts.FS == nil {
+		if dir == "" {
+			opts.FS = vfs.NewMem()
+		} else {
+			opts.FS = vfs.Default
+		}
+	}
+	if dir == "" {
+		dir = "memory"
+	}
+	if opts.MemoryBytes == 0 {
+		opts.MemoryBytes = memoryBytesDefault
+	}
+	if opts.MinFreeBytes == 0 {
+		opts.MinFreeBytes = minFreeBytesDefault
+	}
+	if err := makeDir(opts.FS, dir); err != nil {
+		return nil, openError(dir, err)
+	}
+	lock, err := pebble.LockDirectory(dir, opts.FS)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s is in use by another process: %w", storage.ErrLocked, dir, err)
+	}
+
+	e := &Engine{dir: dir, opts: opts, lock: lock, guard: &guard{FS: opts.FS}}
+	e.tickets.New = func() any { return &ticket{e: e} }
+	cache := pebble.NewCache(max(opts.MemoryBytes-memtablesMax*int64(opts.memtableBytes()), opts.MemoryBytes/2))
+	defer cache.Unref() // the database keeps its own reference
+	po := opts.pebble(e.guard, cache, e)
+	po.Lock = lock
+	e.db, err = openRecovering(dir, po)
+	if err != nil {
+		_ = lock.Close()
+		return nil, openError(dir, err)
+	}
+	e.guard.armed.Store(true)
+	return e, nil
+}
+
+// makeDir creates dir and makes its name, and those of its parents, durable.
+func makeDir(fs vfs.FS, dir string) error {
+	if _, err := fs.Stat(dir); err == nil {
+		return nil
+	}
+	parent := fs.PathDir(dir)
+	if parent != dir {
+		if err := makeDir(fs, parent); err != nil {
+			return err
+		}
+	}
+	if err := fs.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := fs.OpenDir(parent)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// openRecovering is pebble.Open with its fatal log messages, which it raises on
+// broken files, as errors.
+func openRecovering(dir string, po *pebble.Options) (db *pebble.DB, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", storage.ErrCorrupt, r)
+		}
+	}()
+	return pebble.Open(dir, po)
+}
+
+func openError(dir string, err error) error {
+	return fmt.Errorf("opening %s: %w", dir, translate(err))
+}
+
+// translate marks Pebble's errors with the contract's sentinels.
+func translate(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, storage.ErrCorrupt), errors.Is(err, storage.ErrNoSpace), errors.Is(err, storage.ErrStopped):
+		return err
+	case pebble.IsCorruptionError(err):
+		return fmt.Errorf("%w: %w", storage.ErrCorrupt, err)
+	case vfs.IsNoSpaceError(err):
+		return fmt.Errorf("%w: %w", storage.ErrNoSpace, err)
+	}
+	return err
+}
+
+// ticket waits for one batch's sync. It is pooled with Pebble's batch, which
+// borrows the encoded bytes during Apply.
+type ticket struct {
+	batch pebble.Batch
+	e     *Engine
+}
+
+// lazyTicket answers for a batch that nobody waits for.
+type lazyTicket struct{ e *Engine }
+
+func (t lazyTicket) Wait() error { return t.e.Sync() }
+
+// Apply logs b and inserts it into the memtable.
+func (e *Engine) Apply(b *storage.Batch, d storage.Durability) (storage.Ticket, error) {
+	e.closing.RLock()
+	defer e.closing.RUnlock()
+	if e.closed {
+		return nil, storage.ErrClosed
+	}
+	if err := e.guard.err(); err != nil {
+		return nil, err
+	}
+	if err := e.checkSpace(b.Size()); err != nil {
+		return nil, err
+	}
+	t := e.tickets.Get().(*ticket)
+	if err := t.batch.SetRepr(b.Encoded()); err != nil {
+		return nil, err
+	}
+	var err error
+	if d == storage.Durable {
+		err = e.db.ApplyNoSyncWait(&t.batch, pebble.Sync)
+	} else {
+		err = e.db.Apply(&t.batch, pebble.NoSync)
+	}
+	if uint64(b.Size()) > e.opts.memtableBytes()/16 {
+		b.Disown() // a batch too large for the memtable is kept until it is flushed
+	}
+	if err != nil {
+		return nil, translate(err)
+	}
+	if d == storage.Lazy {
+		t.release()
+		return lazyTicket{e}, nil
+	}
+	return t, nil
+}
+
+func (t *ticket) release() {
+	t.batch.Reset()
+	t.e.tickets.Put(t)
+}
+
+// Wait returns when the log is synced up to the batch. The guard makes failed
+// syncs look successful to Pebble, so its cause decides.
+func (t *ticket) Wait() error {
+	err := t.batch.SyncWait()
+	if cause := t.e.guard.err(); cause != nil {
+		return cause
+	}
+	if err != nil {
+		return translate(err)
+	}
+	t.release()
+	return nil
+}
+
+// spaceCheckBytes is how much is written between two looks at the free space.
+const spaceCheckBytes = 4 << 20
+
+// checkSpace refuses a batch of n bytes while the disk is nearly full.
+func (e *Engine) checkSpace(n int) error {
+	if e.opts.MinFreeBytes < 0 || (e.untilSpaceCheck.Add(-int64(n)) >= 0 && !e.noSpace.Load()) {
+		return nil
+	}
+	usage, err := e.opts.FS.GetDiskUsage(e.dir)
+	if err != nil { // a file system without the notion
+		e.untilSpaceCheck.Store(1 << 62)
+		return nil
+	}
+	if usage.AvailBytes < uint64(e.opts.MinFreeBytes)+uint64(n) {
+		e.noSpace.Store(true)
+		return fmt.Errorf("%w: %s has %d MiB left", storage.ErrNoSpace, e.dir, usage.AvailBytes>>20)
+	}
+	e.noSpace.Store(false)
+	e.untilSpaceCheck.Store(spaceCheckBytes)
+	return nil
+}
+
+// Sync makes everything applied so far durable.
+func (e *Engine) Sync() error {
+	e.closing.RLock()
+	defer e.closing.RUnlock()
+	if e.closed {
+		return storage.ErrClosed
+	}
+	if err := e.guard.err(); err != nil {
+		return err
+	}
+	if err := e.db.LogData(nil, pebble.Sync); err != nil {
+		return translate(err)
+	}
+	return e.guard.err()
+}
+
+// Backup writes a checkpoint: hard links to the tables where the file system has
+// them, copies elsewhere, and a copy of the log.
+func (e *Engine) Backup(ctx context.Context, dir string) error {
+	e.closing.RLock()
+	defer e.closing.RUnlock()
+	if e.closed {
+		return storage.ErrClosed
+	}
+	if err := errors.Join(ctx.Err(), e.guard.err()); err != nil {
+		return err
+	}
+	if _, err := e.opts.FS.Stat(dir); err == nil {
+		return fmt.Errorf("backup: %s: %w", dir, fs.ErrExist)
+	}
+	if err := makeDir(e.opts.FS, e.opts.FS.PathDir(dir)); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	e.backups.Add(1)
+	defer e.backups.Add(-1)
+	err := e.db.Checkpoint(dir, pebble.WithFlushedWAL())
+	if err = errors.Join(err, e.guard.err()); err != nil {
+		return fmt.Errorf("backup to %s: %w", dir, translate(err))
+	}
+	return nil
+}
+
+// Flush writes the memtables out. Tests and bulk loads use it; nothing depends on it.
+func (e *Engine) Flush() error {
+	e.closing.RLock()
+	defer e.closing.RUnlock()
+	if e.closed {
+		return storage.ErrClosed
+	}
+	return translate(e.db.Flush())
+}
+
+// Close syncs the log and closes the files.
+func (e *Engine) Close() error {
+	e.closing.Lock()
+	defer e.closing.Unlock()
+	if e.closed {
+		return nil
+	}
+	e.closed = true
+	var err error
+	if e.guard.err() == nil {
+		err = e.db.LogData(nil, pebble.Sync)
+	}
+	err = errors.Join(translate(err), translate(e.db.Close()), e.lock.Close())
+	if cause := e.guard.err(); cause != nil {
+		return cause
+	}
+	return err
+}
