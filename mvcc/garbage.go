@@ -1,0 +1,536 @@
+package mvcc
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/minisql/minisql/storage"
+)
+
+// garbage finds and removes versions that no snapshot can see any more, at a cost
+// proportional to their number: every overwrite and delete leaves an entry, in
+// order of its timestamp; once the horizon has reached an entry, the version below
+// it goes.
+//
+//	commit ─▶ queue ─▶ prune: the next commits take entries along in their batches
+//	                └▶ worker: the rest, and what needs a look
+//	sweep  ─▶ queue    after a crash, or when the queue overflowed
+type garbage struct {
+	s *Store
+
+	wake    chan struct{} // of capacity 1
+	quit    chan struct{}
+	stopped chan struct{}
+
+	// heldBy is the snapshot that holds the worker up, or 0.
+	heldBy atomic.Uint64
+	length atomic.Int64  // of the queue, for cheap looks
+	hint   atomic.Uint64 // a horizon computed not long ago
+	prunes atomic.Uint32
+
+	// collecting serialises collect and sweepStep, which read and write the engine
+	// while holding it. It comes before mu.
+	collecting sync.Mutex
+
+	mu       sync.Mutex // guards the rest; a leaf
+	queue    garbageQueue
+	overflow bool   // entries were dropped: a sweep must follow
+	sweepAt  []byte // where the sweep goes on; nil: no sweep
+	timer    *time.Timer
+}
+
+// garbageEntry says that under key the version at superseded another.
+type garbageEntry struct {
+	key       []byte
+	at        Timestamp
+	prev      Timestamp // the version right below, if known; 0: look
+	tombstone bool      // at is a tombstone: look
+}
+
+const (
+	garbageBatch    = 512      // entries a batch of the worker's takes
+	garbageWake     = 128      // entries that are worth waking the worker
+	garbageBytesMax = 64 << 20 // of the queue
+	garbageSavedMax = 1 << 20  // of the queue that a clean shutdown records
+	sweepRun        = 1024     // versions a step of the sweep looks at
+	sweepPause      = time.Millisecond
+)
+
+// garbageQueue is a FIFO of encoded entries, invisible to Go's collector:
+//
+//	at 8 │ prev 8 │ flags 1 │ uvarint key length │ key
+type garbageQueue struct {
+	chunks [][]byte
+	read   int // offset in chunks[0]
+	bytes  int
+}
+
+const garbageChunk = 64 << 10
+
+func (q *garbageQueue) push(e garbageEntry) {
+	var b []byte
+	if n := len(q.chunks); n > 0 {
+		b = q.chunks[n-1]
+	}
+	need := 17 + binary.MaxVarintLen32 + len(e.key)
+	if cap(b)-len(b) < need {
+		b = make([]byte, 0, max(garbageChunk, need))
+		q.chunks = append(q.chunks, b)
+	}
+	before := len(b)
+	b = binary.BigEndian.AppendUint64(b, uint64(e.at))
+	b = binary.BigEndian.AppendUint64(b, uint64(e.prev))
+	var flags byte
+	if e.tombstone {
+		flags = 1
+	}
+	b = append(b, flags)
+	b = binary.AppendUvarint(b, uint64(len(e.key)))
+	b = append(b, e.key...)
+	q.chunks[len(q.chunks)-1] = b
+	q.bytes += len(b) - before
+}
+
+// peek decodes the first entry; its key lives until the queue's memory is dropped,
+// which pop does by leaving it to Go's collector.
+func (q *garbageQueue) peek() (e garbageEntry, size int, ok bool) {
+	for len(q.chunks) > 0 && q.read == len(q.chunks[0]) {
+		if len(q.chunks) == 1 {
+			*q = garbageQueue{}
+			return e, 0, false
+		}
+		q.chunks, q.read = q.chunks[1:], 0
+	}
+	if len(q.chunks) == 0 {
+		return e, 0, false
+	}
+	b := q.chunks[0][q.read:]
+	n, k := binary.Uvarint(b[17:])
+	size = 17 + k + int(n)
+	return garbageEntry{
+		at:        Timestamp(binary.BigEndian.Uint64(b)),
+		prev:      Timestamp(binary.BigEndian.Uint64(b[8:])),
+		tombstone: b[16]&1 != 0,
+		key:       b[17+k : size : size],
+	}, size, true
+}
+
+func (q *garbageQueue) pop(size int) {
+	q.read += size
+	q.bytes -= size
+}
+
+// start loads what a clean shutdown recorded, or plans a sweep, and starts the worker.
+func (g *garbage) start(c storage.Cursor, fresh bool) error {
+	g.wake, g.quit, g.stopped = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
+	_, v, clean, err := c.Get(metaGarbage, metaSuffix)
+	if err != nil {
+		return err
+	}
+	if clean {
+		for len(v) > 0 {
+			n, k := uint64(0), 0
+			if len(v) > 17 {
+				n, k = binary.Uvarint(v[17:])
+			}
+			if k <= 0 || uint64(len(v)-17-k) < n {
+				return fmt.Errorf("%w: recorded garbage queue", storage.ErrCorrupt)
+			}
+			q := garbageQueue{chunks: [][]byte{v}}
+			e, size, _ := q.peek()
+			g.queue.push(e)
+			g.length.Add(1)
+			v = v[size:]
+		}
+		b := storage.NewBatch() // ahead of everything this run writes
+		b.Delete(metaGarbage, metaSuffix)
+		if _, err := g.s.engine.Apply(b, storage.Lazy); err != nil {
+			return err
+		}
+	} else if !fresh {
+		g.sweepAt = []byte{}
+	}
+	go g.work()
+	g.wakeUp()
+	return nil
+}
+
+// stop ends the worker and records the queue.
+func (g *garbage) stop() error {
+	close(g.quit)
+	<-g.stopped
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.timer != nil {
+		g.timer.Stop()
+	}
+	if g.overflow || g.sweepAt != nil || g.queue.bytes > garbageSavedMax || g.s.pipeline.failure() != nil {
+		return nil // the next run sweeps
+	}
+	saved := make([]byte, 0, g.queue.bytes)
+	for {
+		_, size, ok := g.queue.peek()
+		if !ok {
+			break
+		}
+		saved = append(saved, g.queue.chunks[0][g.queue.read:g.queue.read+size]...)
+		g.queue.pop(size)
+	}
+	b := storage.NewBatch()
+	b.Set(metaGarbage, metaSuffix, saved)
+	_, err := g.s.engine.Apply(b, storage.Lazy)
+	return err
+}
+
+// add queues the garbage of the commit at.
+func (g *garbage) add(entries []garbageEntry, at Timestamp) {
+	if len(entries) == 0 {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, e := range entries {
+		if g.queue.bytes > garbageBytesMax {
+			g.overflow = true
+			return
+		}
+		e.at = at
+		g.queue.push(e)
+		g.length.Add(1)
+	}
+}
+
+// prune adds to a commit's batch the removal of garbage that needs no look, about
+// twice as much as the commit makes.
+func (g *garbage) prune(w *WriteSet) {
+	if g.length.Load() == 0 {
+		return
+	}
+	if g.prunes.Add(1)%32 == 1 {
+		g.hint.Store(uint64(g.s.Horizon()))
+	}
+	horizon := Timestamp(g.hint.Load())
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for range 2*w.Len() + 2 {
+		e, size, ok := g.queue.peek()
+		if !ok || e.at > horizon || e.prev == 0 {
+			return
+		}
+		suffix := e.prev.suffix()
+		w.batch.DeleteOnce(e.key, suffix[:])
+		g.queue.pop(size)
+		g.length.Add(-1)
+	}
+}
+
+func (g *garbage) wakeUp() {
+	select {
+	case g.wake <- struct{}{}:
+	default:
+	}
+}
+
+// published is told when Now moves.
+func (g *garbage) published() {
+	if g.length.Load() >= garbageWake && g.heldBy.Load() == 0 {
+		g.wakeUp()
+	}
+}
+
+// released is told when a snapshot at is given up.
+func (g *garbage) released(at Timestamp) {
+	if held := g.heldBy.Load(); held != 0 && uint64(at) <= held {
+		g.heldBy.Store(0)
+		g.wakeUp()
+	}
+}
+
+func (g *garbage) work() {
+	defer close(g.stopped)
+	for {
+		select {
+		case <-g.quit:
+			return
+		case <-g.wake:
+		}
+		for {
+			select {
+			case <-g.quit:
+				return
+			default:
+			}
+			n, err := g.collect()
+			if err == nil && n == 0 {
+				var more bool
+				if more, err = g.sweepStep(); more {
+					g.wakeAfter(sweepPause)
+				}
+			}
+			if err != nil {
+				if g.s.pipeline.failure() == nil {
+					g.s.logf("mvcc: collecting garbage: %v", err)
+				}
+				break
+			}
+			if n == 0 {
+				break
+			}
+		}
+	}
+}
+
+func (g *garbage) wakeAfter(d time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.timer == nil {
+		g.timer = time.AfterFunc(d, g.wakeUp)
+	} else {
+		g.timer.Reset(d)
+	}
+}
+
+// collect removes one batch of what the horizon allows and returns the number of
+// entries done.
+func (g *garbage) collect() (int, error) {
+	g.collecting.Lock()
+	defer g.collecting.Unlock()
+	horizon, held := g.s.snapshots.horizon()
+	if held {
+		// Ask to be woken, then look again: the snapshot may just have gone.
+		g.heldBy.Store(uint64(horizon))
+		horizon, held = g.s.snapshots.horizon()
+	}
+	if !held {
+		g.heldBy.Store(0)
+	}
+	g.hint.Store(uint64(horizon))
+
+	var look []garbageEntry
+	b := storage.NewBatch()
+	n := 0
+	g.mu.Lock()
+	for n < garbageBatch {
+		e, size, ok := g.queue.peek()
+		if !ok {
+			break
+		}
+		if e.at > horizon {
+			if keep := g.s.retention.Load(); keep > 0 && !held {
+				due := time.Duration(int64(e.at)+keep-g.s.opts.Clock().UnixMicro()) * time.Microsecond
+				defer g.wakeAfter(max(due, 10*time.Millisecond)) // runs after mu is released
+			}
+			break
+		}
+		if e.prev != 0 {
+			suffix := e.prev.suffix()
+			b.DeleteOnce(e.key, suffix[:])
+		} else {
+			look = append(look, e)
+		}
+		g.queue.pop(size)
+		g.length.Add(-1)
+		n++
+	}
+	g.mu.Unlock()
+	if n == 0 {
+		return 0, nil
+	}
+	if len(look) > 0 {
+		c, err := g.s.engine.NewCursor()
+		if err != nil {
+			return 0, err
+		}
+		defer c.Close()
+		var run storage.Run
+		for _, e := range look {
+			if err := g.look(c, &run, b, e.key, horizon); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if b.Len() > 0 {
+		if _, err := g.s.engine.Apply(b, storage.Lazy); err != nil {
+			g.mu.Lock()
+			g.overflow = true // the entries are lost
+			g.mu.Unlock()
+			return 0, err
+		}
+	}
+	return n, nil
+}
+
+// look adds to b the removal of every version of key that is garbage at horizon.
+func (g *garbage) look(c storage.Cursor, run *storage.Run, b *storage.Batch, key []byte, horizon Timestamp) error {
+	from := horizon.suffix()
+	c.Seek(key, append(key[:len(key):len(key)], 0), nil, false)
+	first := true
+	for {
+		n, err := c.Next(run, 16)
+		if err != nil || n == 0 {
+			return err
+		}
+		for i, k := range run.Keys {
+			suffix := k[len(k)-storage.SuffixLen:]
+			if string(suffix) < string(from[:]) {
+				continue // newer than the horizon
+			}
+			if v := run.Values[i]; !first || v[len(v)-1] == kindTombstone {
+				b.DeleteOnce(key, suffix)
+			}
+			first = false
+		}
+	}
+}
+
+// sweepStep looks at the next versions of the whole store in key order. It reports
+// whether there is more to do.
+func (g *garbage) sweepStep() (more bool, err error) {
+	g.collecting.Lock()
+	defer g.collecting.Unlock()
+	g.mu.Lock()
+	if g.sweepAt == nil && g.overflow && g.queue.bytes == 0 {
+		g.sweepAt, g.overflow = []byte{}, false
+	}
+	at := g.sweepAt
+	g.mu.Unlock()
+	if at == nil {
+		return false, nil
+	}
+	horizon := g.s.Horizon()
+	c, err := g.s.engine.NewCursor()
+	if err != nil {
+		return false, err
+	}
+	defer c.Close()
+	b := storage.NewBatch()
+	var run storage.Run
+	var next []byte // where the next step starts; nil: the end
+	var later []garbageEntry
+	for size := sweepRun; ; size *= 2 {
+		lo := at
+		if len(lo) == 0 {
+			lo = nil
+		}
+		c.Seek(lo, endOfUser, nil, false)
+		n, err := c.Next(&run, size)
+		if err != nil {
+			return false, err
+		}
+		groups := groupByPrefix(run.Keys)
+		if n == size { // the last key may have more versions
+			next = append([]byte{}, prefixOf(run.Keys[groups[len(groups)-1]])...)
+			groups = groups[:len(groups)-1]
+			if len(groups) == 0 {
+				continue
+			}
+		}
+		for j, from := range groups {
+			to := n
+			if j+1 < len(groups) {
+				to = groups[j+1]
+			} else if next != nil {
+				to = indexOfPrefix(run.Keys, next)
+			}
+			if e, ok := g.sweepKey(b, &run, from, to, horizon); ok {
+				later = append(later, e)
+			}
+		}
+		break
+	}
+	if b.Len() > 0 {
+		if _, err := g.s.engine.Apply(b, storage.Lazy); err != nil {
+			return false, err
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, e := range later {
+		g.queue.push(e)
+		g.length.Add(1)
+	}
+	g.sweepAt = next
+	return next != nil, nil
+}
+
+func prefixOf(key []byte) []byte { return key[:len(key)-storage.SuffixLen] }
+
+// groupByPrefix returns the index of the first version of each key.
+func groupByPrefix(keys [][]byte) []int {
+	var starts []int
+	for i, k := range keys {
+		if i == 0 || string(prefixOf(k)) != string(prefixOf(keys[i-1])) {
+			starts = append(starts, i)
+		}
+	}
+	return starts
+}
+
+func indexOfPrefix(keys [][]byte, prefix []byte) int {
+	for i, k := range keys {
+		if string(prefixOf(k)) == string(prefix) {
+			return i
+		}
+	}
+	return len(keys)
+}
+
+// sweepKey removes the garbage among one key's versions, run[from:to], and returns
+// an entry for what must wait for the horizon.
+func (g *garbage) sweepKey(b *storage.Batch, run *storage.Run, from, to int, horizon Timestamp) (garbageEntry, bool) {
+	key := prefixOf(run.Keys[from])
+	tombstone := func(i int) bool { v := run.Values[i]; return len(v) > 0 && v[len(v)-1] == kindTombstone }
+	i := from
+	for i < to && timestampOf(run.Keys[i]) > horizon {
+		i++
+	}
+	newer := i - from
+	kept := newer
+	if i < to {
+		if tombstone(i) {
+			b.DeleteOnce(key, run.Keys[i][len(key):])
+		} else {
+			kept++
+		}
+		for i++; i < to; i++ {
+			b.DeleteOnce(key, run.Keys[i][len(key):])
+		}
+	}
+	if newer > 0 && (kept > 1 || tombstone(from)) {
+		return garbageEntry{key: append([]byte(nil), key...), at: timestampOf(run.Keys[from])}, true
+	}
+	return garbageEntry{}, false
+}
+
+// Collect removes everything that is garbage now, and finishes a sweep. It returns
+// the number of queue entries done.
+func (s *Store) Collect(ctx context.Context) (int, error) {
+	total := 0
+	for {
+		if err := ctx.Err(); err != nil {
+			return total, err
+		}
+		n, err := s.garbage.collect()
+		total += n
+		if err != nil {
+			return total, err
+		}
+		if n > 0 {
+			continue
+		}
+		more, err := s.garbage.sweepStep()
+		if err != nil || (!more && s.garbage.length.Load() == 0) {
+			return total, err
+		}
+		if !more {
+			return total, nil
+		}
+	}
+}
+
+// GarbageQueued is the number of entries in the garbage queue.
+func (s *Store) GarbageQueued() int { return int(s.garbage.length.Load()) }
