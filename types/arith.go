@@ -224,11 +224,11 @@ func PowFloat(a, b float64) (float64, error) {
 	switch {
 	case a == 0 && b < 0:
 		return 0, sqlerr.New(sqlerr.InvalidArgumentForPowerFunction, "zero raised to a negative power is undefined")
-	case a < 0 && !math.IsInf(a, 0) && math.Floor(b) != b:
+	case a < 0 && math.Floor(b) != b && !math.IsNaN(b):
 		return 0, sqlerr.New(sqlerr.InvalidArgumentForPowerFunction,
 			"a negative number raised to a non-integer power yields a complex result")
 	}
-	r := math.Pow(a, b)
+	r := pow(a, b)
 	if !math.IsInf(a, 0) && !math.IsInf(b, 0) {
 		if math.IsInf(r, 0) {
 			return 0, errFloatOverflow()

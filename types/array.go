@@ -235,7 +235,7 @@ func (p *arrayParser) list(depth int) error {
 			return p.bad("Unexpected end of input.")
 		}
 		if p.s[0] == '}' {
-			if n > 0 {
+			if n > 0 || depth > 1 {
 				return p.bad("Unexpected \"%c\" character.", '}') // after a delimiter
 			}
 			p.s = p.s[1:]
@@ -277,9 +277,6 @@ func (p *arrayParser) list(depth int) error {
 	} else if p.dims[depth-1] != n {
 		return p.bad("Multidimensional arrays must have sub-arrays with matching dimensions.")
 	}
-	if n == 0 && depth > 1 && p.leaf == 0 {
-		p.leaf = depth
-	}
 	return nil
 }
 
@@ -288,7 +285,7 @@ func (p *arrayParser) element(depth int) error {
 		p.leaf = depth
 	}
 	if p.leaf != depth || len(p.dims) > depth {
-		return p.bad("Multidimensional arrays must have sub-arrays with matching dimensions.")
+		return p.bad("Unexpected array element.")
 	}
 	var b strings.Builder
 	quoted := false

@@ -154,7 +154,7 @@ func castToString(d Datum, from Type, to OID, f *Format) (Datum, error) {
 	switch {
 	case from.OID == BpcharOID && to != BpcharOID && to != CstringOID:
 		s = trimBlanks(s)
-	case from.OID == BoolOID:
+	case from.OID == BoolOID && to != NameOID:
 		s = "false"
 		if d.n != 0 {
 			s = "true"

@@ -137,7 +137,8 @@ func (c *civil) time() int64 {
 	return ((int64(c.hour)*60+int64(c.min))*60+int64(c.sec))*usecsPerSec + c.usec
 }
 
-// timestamp puts the parts together; ok is false if the result is out of range.
+// timestamp puts the parts together; ok is false on overflow. A local time may be out of range
+// where the instant is not, so the range is for the caller to check.
 func (c *civil) timestamp() (ts int64, ok bool) {
 	if !julianOK(c.year, c.mon) {
 		return 0, false
@@ -152,7 +153,7 @@ func (c *civil) timestamp() (ts int64, ok bool) {
 			return 0, false
 		}
 	}
-	return ts, timestampOK(ts)
+	return ts, true
 }
 
 // timestampOK reports whether a finite timestamp is in range.

@@ -25,9 +25,8 @@ func (c *civil) fromLocal(loc *time.Location) (int64, error) {
 	ts, ok := c.timestamp()
 	if ok && loc != nil {
 		ts -= int64(offsetOfLocal(loc, ts)) * usecsPerSec
-		ok = timestampOK(ts)
 	}
-	if !ok {
+	if !ok || !timestampOK(ts) {
 		return 0, errTimestampRange()
 	}
 	return ts, nil
@@ -331,7 +330,7 @@ func TruncTimestamp(unit string, ts int64, loc *time.Location) (int64, error) {
 	if loc != nil {
 		o = TimestamptzOID
 	}
-	u, known := fieldUnit(unit)
+	u, known := intervalUnits[token(strings.ToLower(unit))]
 	if !known || u < unitMicrosecond || u > unitMillennium {
 		return 0, errUnit(known, unit, o)
 	}
@@ -392,7 +391,7 @@ func (c *civil) truncClock(u intervalUnit) {
 
 // TruncInterval is date_trunc on an interval.
 func TruncInterval(unit string, v Interval) (Interval, error) {
-	u, known := fieldUnit(unit)
+	u, known := intervalUnits[token(strings.ToLower(unit))]
 	if u == unitWeek {
 		return v, sqlerr.New(sqlerr.FeatureNotSupported, `unit "%s" not supported for type interval`, strings.ToLower(unit)).
 			WithDetail("Months usually have fractional weeks.")
@@ -481,9 +480,6 @@ func Extract(o OID, unit string, d Datum, f *Format) (Datum, error) {
 		v, ok = c.extract(u, d.n)
 	case TimestampOID, TimestamptzOID:
 		if !IsFiniteTimestamp(d.n) {
-			if o == TimestampOID && u >= unitTimezone && u <= unitTimezoneMinute {
-				return bad()
-			}
 			return extractInfinite(u, d.n > 0, bad)
 		}
 		off := 0

@@ -21,6 +21,7 @@ const (
 	errField         // a field is out of range
 	errMonthDay      // … and another DateStyle may have been meant
 	errIntervalField // a field of an interval is out of range
+	errIntervalSum   // an interval's parts add up to too much
 	errZoneField     // a zone's displacement is out of range
 	errZoneName      // a zone is not known: badZone has its name
 )
@@ -34,6 +35,8 @@ func datetimeError(e parseErr, typ, s, zone string) error {
 			WithHint(`Perhaps you need a different "datestyle" setting.`)
 	case errIntervalField:
 		return sqlerr.New(sqlerr.IntervalFieldOverflow, `interval field value out of range: "%s"`, s)
+	case errIntervalSum:
+		return errIntervalRange()
 	case errZoneField:
 		return sqlerr.New(sqlerr.InvalidTimeZoneDisplacement, `time zone displacement out of range: "%s"`, s)
 	case errZoneName:
@@ -921,9 +924,8 @@ func ParseTimestamp(s string, withZone bool, f *Format) (int64, error) {
 		} else {
 			ts -= int64(offsetOfLocal(p.f.zone(), ts)) * usecsPerSec
 		}
-		ok = timestampOK(ts)
 	}
-	if !ok {
+	if !ok || !timestampOK(ts) {
 		return 0, sqlerr.New(sqlerr.DatetimeFieldOverflow, `timestamp out of range: "%s"`, s)
 	}
 	return ts, nil
@@ -957,9 +959,9 @@ func (p *datetimeParser) parseTimeOnly(s string, withZone bool) parseErr {
 		err := errNone
 		switch fd.typ {
 		case fieldDate:
-			mask, err = p.timeOnlyDate(fd.text, i, fields, withZone)
+			mask, err = p.timeOnlyDate(fd.text, i, fields)
 		case fieldNumber:
-			mask, err = p.timeOnlyNumber(fd.text, i, fields, withZone)
+			mask, err = p.timeOnlyNumber(fd.text, i, fields)
 		case fieldString, fieldSpecial:
 			mask, err = p.timeOnlyWord(fd.text, fields[i+1:])
 		default:
@@ -1016,52 +1018,39 @@ func (p *datetimeParser) parseTimeOnly(s string, withZone bool) parseErr {
 	return errNone
 }
 
-func (p *datetimeParser) timeOnlyDate(s string, i int, fields []field, withZone bool) (fieldMask, parseErr) {
-	if !withZone && p.have&maskTime != maskTime && i == 0 && len(fields) < 2 {
-		return 0, errFormat
-	}
+func (p *datetimeParser) timeOnlyDate(s string, i int, fields []field) (fieldMask, parseErr) {
 	if i == 0 && len(fields) >= 2 && (fields[len(fields)-1].typ == fieldDate || fields[1].typ == fieldTime) {
 		return p.date(s)
 	}
-	if isDigit(s[0]) {
-		if p.have&maskTime == maskTime {
-			return 0, errFormat
-		}
-		j := strings.IndexByte(s, '-')
-		if j < 0 {
-			return p.date(s)
-		}
-		if strings.Count(s, "-") > 1 {
-			return p.date(s)
-		}
-		if err := p.offset(s[j:]); err != errNone {
-			return 0, err
-		}
-		p.prefix = prefixNone
-		mask, err := p.numberField(s[:j], p.have|maskDate)
-		return mask | maskZone, err
+	if !isDigit(s[0]) {
+		return p.zoneName(s, errZoneName)
 	}
-	if i == 0 && p.have == 0 {
-		if mask, err := p.date(s); err == errNone {
-			return mask, err
-		}
+	j := strings.IndexByte(s, '-')
+	if p.have&maskTime == maskTime || j < 0 {
+		return 0, errFormat
 	}
-	return p.zoneName(s, errZoneName)
+	if err := p.offset(s[j:]); err != errNone {
+		return 0, err
+	}
+	p.prefix = prefixNone
+	mask, err := p.numberField(s[:j], p.have|maskDate)
+	return mask | maskZone, err
 }
 
-func (p *datetimeParser) timeOnlyNumber(s string, i int, fields []field, withZone bool) (fieldMask, parseErr) {
+func (p *datetimeParser) timeOnlyNumber(s string, i int, fields []field) (fieldMask, parseErr) {
 	if p.prefix != prefixNone {
 		return p.numeric(s)
 	}
-	if i == 0 && len(fields) >= 2 && fields[1].typ == fieldDate {
-		return p.numeric(s)
+	point := strings.IndexByte(s, '.')
+	switch {
+	case point >= 0 && i == 0 && len(fields) >= 2 && fields[len(fields)-1].typ == fieldDate:
+		return p.date(s)
+	case point > 2, point < 0 && len(s) > 4:
+		return p.numberField(s, p.have|maskDate)
+	case point >= 0:
+		return 0, errFormat
 	}
-	if len(s) > 4 || len(s) == 4 || strings.IndexByte(s, '.') > 2 {
-		if p.have&maskDate == maskDate || i == 0 && !withZone || i == 0 && len(fields) == 1 || p.have&maskDate == 0 {
-			return p.numberField(s, p.have|maskDate)
-		}
-	}
-	return p.number(s, p.have)
+	return p.number(s, p.have|maskDate)
 }
 
 func (p *datetimeParser) timeOnlyWord(s string, rest []field) (fieldMask, parseErr) {

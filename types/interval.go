@@ -172,8 +172,11 @@ const (
 
 func (p *intervalParser) result() (Interval, parseErr) {
 	months := p.years*monthsPerYear + p.mons
-	if p.bad || months != int64(int32(months)) {
+	if p.bad {
 		return Interval{}, errField
+	}
+	if months != int64(int32(months)) {
+		return Interval{}, errIntervalSum
 	}
 	return Interval{Months: int32(months), Days: int32(p.days), Micros: p.usec}, errNone
 }
@@ -443,6 +446,8 @@ func decodeISOInterval(s string) (Interval, parseErr) {
 					p.addMons(n / 100 % 100)
 					p.addDays(n%100, 1)
 					p.addFraction(frac, usecsPerDay)
+				} else if have {
+					return Interval{}, errFormat
 				} else {
 					p.add(unitYear, n, frac)
 				}
@@ -505,6 +510,9 @@ func decodeISOInterval(s string) (Interval, parseErr) {
 					p.addUsec(n%100, usecsPerSec)
 					p.addFraction(frac, 1)
 					return p.result()
+				}
+				if have {
+					return Interval{}, errFormat
 				}
 				p.add(unitHour, n, frac)
 				return p.result()

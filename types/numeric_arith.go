@@ -260,8 +260,10 @@ func (v Numeric) Trunc(scale int) Numeric {
 		return v
 	}
 	scale = min(max(scale, -numericResultScaleMax), numericResultScaleMax)
-	return v.toScale(scale, func(num, den *big.Int) *big.Int { return new(big.Int).Quo(num, den) })
+	return v.toScale(scale, quoTrunc)
 }
+
+func quoTrunc(num, den *big.Int) *big.Int { return new(big.Int).Quo(num, den) }
 
 // toScale changes the scale, filling with zeros or dividing by quo.
 func (v Numeric) toScale(scale int, quo func(num, den *big.Int) *big.Int) Numeric {

@@ -39,9 +39,6 @@ func (v Numeric) Sqrt() (Numeric, error) {
 	}
 	weight, _ := v.leading()
 	sweight := (weight+1)*decDigits/2 - 1
-	if weight < 0 {
-		sweight = 1 - (1-weight)*decDigits/2
-	}
 	rscale := displayScale(numericMinSigDigits-sweight, v.scale)
 	// One digit more than asked for, made odd at the end if there is a rest, rounds right.
 	c := new(big.Int).Mul(v.bigCoeff(), pow10(2*(rscale+1)-v.scale))
@@ -193,7 +190,7 @@ func (v Numeric) Power(w Numeric) (Numeric, error) {
 	}
 	if whole {
 		if n, ok := w.Int64(); ok && n == int64(int32(n)) {
-			return v.powerInt(int(n), w.scale)
+			return v.powerInt(int(n))
 		}
 	}
 	if v.Sign() == 0 {
@@ -269,7 +266,7 @@ func (v Numeric) powerSpecial(w Numeric) (Numeric, error) {
 	return NumericInfinity, nil
 }
 
-func (v Numeric) powerInt(exp int, expScale int32) (Numeric, error) {
+func (v Numeric) powerInt(exp int) (Numeric, error) {
 	f := 0.0
 	if v.Sign() != 0 {
 		n := min(max(v.baseLen(), 1), 4)
@@ -279,10 +276,10 @@ func (v Numeric) powerInt(exp int, expScale int32) (Numeric, error) {
 	if f > numericWeightMax {
 		return v, errNumericOverflow()
 	}
-	if f+1 < -numericDisplayScaleMax {
-		return Numeric{scale: numericDisplayScaleMax}, nil
+	rscale := displayScale(numericMinSigDigits, v.scale)
+	if f+1 < -float64(rscale) {
+		return Numeric{scale: rscale}, nil
 	}
-	rscale := displayScale(numericMinSigDigits-int(f), v.scale, expScale)
 	switch {
 	case exp == 0:
 		return NumericFromInt(1).round(int(rscale)), nil

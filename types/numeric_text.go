@@ -280,5 +280,5 @@ func parseNumericBinary(b []byte) (Numeric, error) {
 		c.Mul(c, pow10(int32(-have)))
 		have = 0
 	}
-	return NumericFromBig(c, int32(have)).Trunc(int(scale)), nil
+	return NumericFromBig(c, int32(have)).toScale(int(scale), quoTrunc), nil
 }

@@ -80,6 +80,9 @@ func appendIntText(dst []byte, o OID, n int64, f *Format) []byte {
 		if n == 0 {
 			return dst
 		}
+		if n >= 0x80 {
+			return append(dst, '\\', '0'+byte(n>>6), '0'+byte(n>>3)&7, '0'+byte(n)&7)
+		}
 		return append(dst, byte(n))
 	case TidOID:
 		dst = strconv.AppendUint(append(dst, '('), uint64(n)>>16, 10)
@@ -197,14 +200,12 @@ func ParseText(t Type, s string, f *Format) (Datum, error) {
 		return NewText(truncateName(s)), checkText(s)
 	case BoolOID:
 		return parseBool(s)
-	case OidOID, XidOID, CidOID:
+	case OidOID:
 		return parseOID(t.OID, s)
+	case XidOID, CidOID:
+		return NewInt(int64(uint32(leadingUint(s)))), nil
 	case Xid8OID:
-		n, err := strconv.ParseUint(strings.TrimFunc(s, isSpaceRune), 0, 64)
-		if err != nil {
-			return Null, errSyntax(t.OID, s)
-		}
-		return NewInt(int64(n)), nil
+		return NewInt(int64(leadingUint(s))), nil
 	case Float4OID:
 		return parseFloat(t.OID, s, 32)
 	case Float8OID:
@@ -240,6 +241,9 @@ func ParseText(t Type, s string, f *Format) (Datum, error) {
 	case CharOID:
 		if s == "" {
 			return NewInt(0), nil
+		}
+		if len(s) == 4 && s[0] == '\\' && isOctal(s[1], '3') && isOctal(s[2], '7') && isOctal(s[3], '7') {
+			return NewInt(int64(s[1]-'0')<<6 | int64(s[2]-'0')<<3 | int64(s[3]-'0')), nil
 		}
 		return NewInt(int64(s[0])), nil
 	case TidOID:
@@ -353,6 +357,36 @@ func parseInt(o OID, s string, bits uint) (Datum, error) {
 	}
 	return NewInt(int64(n)), nil
 }
+
+// leadingUint reads the digits at the front of s and ignores the rest, as the input of
+// transaction ids does.
+func leadingUint(s string) uint64 {
+	s = strings.TrimLeft(s, " \t\n\v\f\r")
+	neg := strings.HasPrefix(s, "-")
+	if neg || strings.HasPrefix(s, "+") {
+		s = s[1:]
+	}
+	base := uint64(10)
+	if strings.HasPrefix(s, "0x") || strings.HasPrefix(s, "0X") {
+		base, s = 16, s[2:]
+	} else if strings.HasPrefix(s, "0") {
+		base = 8
+	}
+	n := uint64(0)
+	for i := 0; i < len(s); i++ {
+		d, ok := hexDigit(s[i])
+		if !ok || uint64(d) >= base {
+			break
+		}
+		n = n*base + uint64(d)
+	}
+	if neg {
+		return -n
+	}
+	return n
+}
+
+func isOctal(c, most byte) bool { return c >= '0' && c <= most }
 
 func parseOID(o OID, s string) (Datum, error) {
 	t := strings.TrimFunc(s, isSpaceRune)
@@ -494,7 +528,7 @@ func parseBytea(s string) (Datum, error) {
 			b = append(b, s[i])
 			continue
 		}
-		octal := func(j int, most byte) bool { return j < len(s) && s[j] >= '0' && s[j] <= most }
+		octal := func(j int, most byte) bool { return j < len(s) && isOctal(s[j], most) }
 		switch {
 		case octal(i+1, '3') && octal(i+2, '7') && octal(i+3, '7'):
 			b = append(b, (s[i+1]-'0')<<6|(s[i+2]-'0')<<3|(s[i+3]-'0'))
@@ -503,7 +537,7 @@ func parseBytea(s string) (Datum, error) {
 			b = append(b, '\\')
 			i++
 		default:
-			return Null, errSyntax(ByteaOID, s)
+			return Null, sqlerr.New(sqlerr.InvalidTextRepresentation, "invalid input syntax for type bytea")
 		}
 	}
 	return NewBytesAlias(b), nil
