@@ -90,8 +90,9 @@ func (s *Store) hash(key []byte) uint64 { return maphash.Bytes(s.seed, key) }
 
 // Commit draws a timestamp, gives the writes their place in the log, and returns:
 // from here on whoever locks a written key finds the new version, and becomes
-// durable after it. The write set is used up. Commit's Wait must be called.
-func (s *Store) Commit(w *WriteSet, d storage.Durability) (*Commit, error) {
+// durable after it. An asynchronous commit is published without waiting for the
+// disk. The write set is used up. Commit's Wait must be called.
+func (s *Store) Commit(w *WriteSet, async bool) (*Commit, error) {
 	defer w.Discard()
 	c := &Commit{s: s, schema: w.schema}
 	s.garbage.prune(w)
@@ -102,13 +103,17 @@ func (s *Store) Commit(w *WriteSet, d storage.Durability) (*Commit, error) {
 		s.noteRecent(h, c.at)
 	}
 	w.batch.Stamp(c.at.suffix())
+	d := storage.Durable
+	if async {
+		d = storage.Lazy
+	}
 	t, err := s.engine.Apply(w.batch, d)
 	if err != nil {
 		s.pipeline.cancel(c)
 		return nil, err
 	}
 	s.garbage.add(w.garbage, c.at)
-	if d == storage.Durable {
+	if !async {
 		c.ticket = t
 	} else {
 		s.pipeline.finish(c, nil)
@@ -148,11 +153,11 @@ func (s *Store) noteRecent(h uint64, at Timestamp) {
 // WriteNow commits one pair at once: ordered in the log, not waited for. Nobody else
 // may write key meanwhile.
 func (s *Store) WriteNow(key, value []byte) error {
-	if len(key) == 0 || key[0] == metaByte {
+	if !ValidKey(key) {
 		return ErrReserved
 	}
 	w := s.NewWriteSet()
 	w.Put(key, value, Below{})
-	_, err := s.Commit(w, storage.Lazy)
+	_, err := s.Commit(w, true)
 	return err
 }

@@ -46,6 +46,7 @@ type Commit struct {
 const ceilingAhead = 1_000_000
 
 func (p *pipeline) start(ceiling Timestamp) {
+	ceiling = max(ceiling, 1) // 0 is no snapshot
 	p.last, p.ceiling = ceiling, ceiling
 	p.published.Store(uint64(ceiling))
 	p.schema.Store(uint64(ceiling))

@@ -23,7 +23,7 @@ func (v Version) Below() Below { return Below{Known: true, At: v.At, Tombstone: 
 // memory from the start. At must be a registered snapshot's timestamp, or Latest: the
 // newest committed version, which may not be published yet.
 func (s *Store) Get(key []byte, at Timestamp, dst []byte) (Version, error) {
-	if len(key) == 0 || key[0] == metaByte {
+	if !ValidKey(key) {
 		return Version{}, ErrReserved
 	}
 	recent := Timestamp(s.recent[s.hash(key)%recentSlots].Load())

@@ -55,8 +55,19 @@ type Store struct {
 // recentSlots trades memory (512 KiB) against needless fresh cursors.
 const recentSlots = 1 << 16
 
+// The engine's sentinels, for those above who do not know the engine.
+var (
+	ErrCorrupt = storage.ErrCorrupt
+	ErrNoSpace = storage.ErrNoSpace
+	ErrStopped = storage.ErrStopped
+	ErrClosed  = storage.ErrClosed
+)
+
 // ErrReserved reports a key that begins with 0xFF.
-var ErrReserved = errors.New("mvcc: keys beginning with 0xFF are reserved")
+var ErrReserved = errors.New("mvcc: empty keys and keys beginning with 0xFF are reserved")
+
+// ValidKey reports whether key may be written and read.
+func ValidKey(key []byte) bool { return len(key) > 0 && key[0] != metaByte }
 
 // Open takes over engine, which the caller closes after the store.
 func Open(engine storage.Engine, opts Options) (*Store, error) {

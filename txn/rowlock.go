@@ -1,6 +1,10 @@
 package txn
 
-import "context"
+import (
+	"context"
+
+	"github.com/minisql/minisql/mvcc"
+)
 
 // Strength is how strongly a row or key is locked: PostgreSQL's four.
 type Strength uint8
@@ -12,6 +16,21 @@ const (
 	NoKeyUpdate                 // UPDATE that leaves the key alone
 	Update                      // DELETE, UPDATE of a key, FOR UPDATE
 )
+
+// String is the name pgrowlocks gives the strength.
+func (s Strength) String() string {
+	return [...]string{"For Key Share", "For Share", "For No Key Update", "For Update"}[s]
+}
+
+// rowConflicts[a]&(1<<b) is set if a and b conflict.
+var rowConflicts = [4]uint8{
+	KeyShare:    1 << Update,
+	Share:       1<<NoKeyUpdate | 1<<Update,
+	NoKeyUpdate: 1<<Share | 1<<NoKeyUpdate | 1<<Update,
+	Update:      1<<KeyShare | 1<<Share | 1<<NoKeyUpdate | 1<<Update,
+}
+
+func (s Strength) conflicts(other Strength) bool { return rowConflicts[s]&(1<<other) != 0 }
 
 // WaitPolicy says what to do when a lock cannot be had at once.
 type WaitPolicy uint8
@@ -39,11 +58,71 @@ type Locked struct {
 // At READ COMMITTED the caller re-checks a Changed one. At REPEATABLE READ it is
 // 40001.
 func (t *Txn) LockRow(ctx context.Context, key []byte, s Strength, w WaitPolicy) (Locked, error) {
-	panic("pending")
+	return t.lock(ctx, key, s, w, t.opts.Level != ReadCommitted)
 }
 
 // LockKey is LockRow without 40001: for unique keys and foreign-key checks. The
 // key need not exist.
 func (t *Txn) LockKey(ctx context.Context, key []byte, s Strength, w WaitPolicy) (Locked, error) {
-	panic("pending")
+	return t.lock(ctx, key, s, w, false)
+}
+
+// lockBytes is what one lock counts for the size of its transaction.
+const lockBytes = 128
+
+func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, strict bool) (Locked, error) {
+	if t.ended {
+		return Locked{}, errEnded()
+	}
+	if t.size+int64(len(t.held))*lockBytes > t.m.opts.MaxTransactionBytes {
+		return Locked{}, errTooLarge(t.m.opts.MaxTransactionBytes)
+	}
+	res, err := t.m.below.lock(ctx, &t.owner, key, s, w)
+	if err != nil {
+		return Locked{}, err
+	}
+	if res == lockSkipped {
+		return Locked{Skipped: true}, nil
+	}
+	e := t.writes.find(key)
+	if e != nil && e.kind != absent {
+		return Locked{
+			Value: e.value, Exists: e.kind == live, Self: e.cmd == t.cmd,
+			MovedTo: e.movedTo(),
+		}, nil
+	}
+	v, err := t.m.below.get(key, mvcc.Latest, t.buf)
+	if err != nil {
+		return Locked{}, storageError(err)
+	}
+	if v.Value != nil {
+		t.buf = v.Value
+	}
+	t.buildOn(v.At)
+	l := Locked{Exists: v.Exists(), Changed: v.At > t.Snapshot()}
+	switch {
+	case l.Exists:
+		l.Value = v.Value
+	case v.Tombstone && len(v.Value) > 0:
+		l.MovedTo = v.Value
+	}
+	if strict && l.Changed {
+		// The client learns of the other commit: it must be durable first.
+		if err := t.m.below.wait(ctx, v.At); err != nil {
+			return Locked{}, waitError(ctx, err)
+		}
+		return Locked{}, errConcurrent(!l.Exists)
+	}
+	if s >= NoKeyUpdate {
+		t.writes.know(t, key, e, v.Below())
+	}
+	return l, nil
+}
+
+// buildOn notes that the transaction has seen a version that may not be durable
+// yet.
+func (t *Txn) buildOn(at mvcc.Timestamp) {
+	if at > t.after {
+		t.after = at
+	}
 }

@@ -2,119 +2,233 @@ package txn
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/minisql/minisql/mvcc"
+	"github.com/minisql/minisql/sqlerr"
 )
 
 // Txn is one transaction. One goroutine at a time uses it.
 //
+//	Begin ─▶ { BeginStatement ─▶ reads, locks, writes ─▶ EndStatement }* ─▶ Commit | Rollback
+//
 // Slices that it returns are valid until the next call on the transaction.
-type Txn struct{}
+type Txn struct {
+	owner
+	m          *Manager
+	next, prev *Txn // guarded by the active stripe's mutex
+	opts       Options
+	ended      bool
+	schema     bool
+
+	snap  *mvcc.Snapshot // nil until the first statement
+	cmd   uint32         // the running command
+	limit uint32         // reads see own writes of commands below; cmd unless Use says otherwise
+	view  *View          // what Use set, or nil
+	holds int            // views and scanners, which may outlive their command
+
+	views    []*View
+	scanners []*Scanner
+
+	// after is the newest version the transaction has built on without having it
+	// in a snapshot: nothing derived from it leaves before it is published.
+	after mvcc.Timestamp
+
+	writes  buffer
+	written int   // entries with a write
+	size    int64 // bytes that count for the limit
+	undos   []undo
+	marks   int // savepoints that are open
+	epoch   uint32
+
+	buf   []byte // of the last value returned
+	onEnd []func(committed bool)
+}
 
 // BeginStatement starts a command: its writes are not seen by its own Get and
 // Scan. At READ COMMITTED it takes a new snapshot; at REPEATABLE READ the first
 // one does. It waits until the snapshot can include every version that the
 // transaction has already built on.
-func (t *Txn) BeginStatement(ctx context.Context) error { panic("pending") }
+func (t *Txn) BeginStatement(ctx context.Context) error {
+	if t.ended {
+		return errEnded()
+	}
+	if t.cmd == math.MaxUint32 {
+		return sqlerr.New(sqlerr.ProgramLimitExceeded, "cannot have more than 2^32-2 commands in a transaction")
+	}
+	t.cmd++
+	t.limit, t.view = t.cmd, nil
+	if t.snap == nil {
+		t.snap = t.m.below.snapshot()
+	} else if t.opts.Level != ReadCommitted && t.snap.At() != 0 {
+		return nil
+	}
+	if t.after > t.m.below.now() {
+		if err := t.m.below.wait(ctx, t.after); err != nil {
+			return waitError(ctx, err)
+		}
+	}
+	t.snap.Take()
+	return nil
+}
 
 // EndStatement returns once everything that the statement has seen is durable.
 // Call it before the first row, command tag or error of the statement goes to
 // the client.
-func (t *Txn) EndStatement(ctx context.Context) error { panic("pending") }
+func (t *Txn) EndStatement(ctx context.Context) error {
+	if t.after == 0 || t.after <= t.m.below.now() {
+		return nil
+	}
+	return waitError(ctx, t.m.below.wait(ctx, t.after))
+}
 
 // Get returns what the statement sees under key: the snapshot's version,
 // overlaid with the transaction's writes of earlier statements.
-func (t *Txn) Get(key []byte) (value []byte, ok bool, err error) { panic("pending") }
+func (t *Txn) Get(key []byte) (value []byte, ok bool, err error) {
+	return t.get(key, t.limit, t.Snapshot())
+}
 
 // GetCurrent is Get with the writes of this statement too.
-func (t *Txn) GetCurrent(key []byte) (value []byte, ok bool, err error) { panic("pending") }
+func (t *Txn) GetCurrent(key []byte) (value []byte, ok bool, err error) {
+	return t.get(key, math.MaxUint32, t.Snapshot())
+}
 
 // GetLatest returns the newest committed version, whatever the snapshot, overlaid with
 // all own writes: for unique and foreign-key checks under a lock on key.
-func (t *Txn) GetLatest(key []byte) (value []byte, ok bool, err error) { panic("pending") }
+func (t *Txn) GetLatest(key []byte) (value []byte, ok bool, err error) {
+	return t.get(key, math.MaxUint32, mvcc.Latest)
+}
 
-// Put buffers a write. key and value are copied. The error is 53200 when the
-// transaction grows over its limit, 25006 in a read-only transaction.
-func (t *Txn) Put(key, value []byte) error { panic("pending") }
-
-// PutNew is Put for a key that the caller knows to hold nothing live, such as
-// the index entry of a new row: it saves the garbage collector a look. A wrong
-// promise costs disk space until the key is next written, never correctness.
-func (t *Txn) PutNew(key, value []byte) error { panic("pending") }
-
-// Delete buffers a delete; of a missing key too.
-func (t *Txn) Delete(key []byte) error { panic("pending") }
-
-// Move is Delete(key) that tells whoever waits for the row where it went: its
-// LockRow returns to as MovedTo (an UPDATE of the primary key).
-func (t *Txn) Move(key, to []byte) error { panic("pending") }
-
-// Mark is a savepoint.
-type Mark struct{ undo, locks int }
-
-// Savepoint marks the present state.
-func (t *Txn) Savepoint() Mark { panic("pending") }
-
-// RollbackTo undoes all writes since the savepoint and gives up the locks taken
-// since. The mark stays usable.
-func (t *Txn) RollbackTo(m Mark) { panic("pending") }
-
-// Release forgets the savepoint and those after it, keeping their effects.
-func (t *Txn) Release(m Mark) { panic("pending") }
+func (t *Txn) get(key []byte, limit uint32, at mvcc.Timestamp) ([]byte, bool, error) {
+	if t.ended {
+		return nil, false, errEnded()
+	}
+	if t.written > 0 {
+		if e := t.writes.find(key); e != nil {
+			if w := e.before(limit); w != nil {
+				return w.value, w.kind == live, nil
+			}
+		}
+	}
+	if at == 0 {
+		return nil, false, sqlerr.New(sqlerr.Internal, "read before the first statement of a transaction")
+	}
+	v, err := t.m.below.get(key, at, t.buf)
+	if err != nil {
+		return nil, false, storageError(err)
+	}
+	if v.Value != nil {
+		t.buf = v.Value
+	}
+	if at == mvcc.Latest {
+		t.buildOn(v.At)
+	}
+	if !v.Exists() {
+		return nil, false, nil
+	}
+	return v.Value, true, nil
+}
 
 // MarkSchemaChange makes the commit advance SchemaVersion.
-func (t *Txn) MarkSchemaChange() { panic("pending") }
+func (t *Txn) MarkSchemaChange() { t.schema = true }
 
 // OnEnd registers f to run once when the transaction ends: after the commit is
 // published, or with false after a rollback. Functions run in order.
-func (t *Txn) OnEnd(f func(committed bool)) { panic("pending") }
+func (t *Txn) OnEnd(f func(committed bool)) { t.onEnd = append(t.onEnd, f) }
 
 // ID is the transaction's number, unique since the manager was opened.
-func (t *Txn) ID() uint64 { panic("pending") }
+func (t *Txn) ID() uint64 { return t.id }
 
 // PID is the session's number from Options.
-func (t *Txn) PID() int32 { panic("pending") }
+func (t *Txn) PID() int32 { return t.pid }
 
-// Options returns what the transaction was begun with.
-func (t *Txn) Options() Options { panic("pending") }
+// Options returns what the transaction was begun with, and changed to since.
+func (t *Txn) Options() Options { return t.opts }
 
-// SetReadOnly changes the access mode, before the first write.
-func (t *Txn) SetReadOnly(on bool) { panic("pending") }
+// SetReadOnly changes the access mode. PostgreSQL allows READ WRITE only before the first
+// snapshot; the caller checks.
+func (t *Txn) SetReadOnly(on bool) { t.opts.ReadOnly = on }
 
 // SetLevel changes the isolation level; the caller makes sure that no
 // statement has run yet.
-func (t *Txn) SetLevel(l Level) error { panic("pending") }
+func (t *Txn) SetLevel(l Level) error {
+	if l == Serializable {
+		return sqlerr.Unsupported("isolation level SERIALIZABLE")
+	}
+	t.opts.Level = l
+	return nil
+}
 
 // SetAsyncCommit changes whether Commit waits for the disk.
-func (t *Txn) SetAsyncCommit(on bool) { panic("pending") }
+func (t *Txn) SetAsyncCommit(on bool) { t.opts.AsyncCommit = on }
 
-// SetLockTimeout changes the bound on each wait for a lock.
-func (t *Txn) SetLockTimeout(d time.Duration) { panic("pending") }
+// SetLockTimeout changes the bound on each wait for a lock; 0 is none.
+func (t *Txn) SetLockTimeout(d time.Duration) { t.opts.LockTimeout, t.lockTimeout = d, d }
 
-// Snapshot is the timestamp the current statement reads at; 0 before the first.
-func (t *Txn) Snapshot() mvcc.Timestamp { panic("pending") }
+// Snapshot is the timestamp that Get reads at; 0 before the first statement.
+func (t *Txn) Snapshot() mvcc.Timestamp {
+	if t.view != nil {
+		return t.view.snap.At()
+	}
+	if t.snap == nil {
+		return 0
+	}
+	return t.snap.At()
+}
 
 // Wrote reports whether the transaction has buffered a write.
-func (t *Txn) Wrote() bool { panic("pending") }
-
-// Commit makes the writes visible and, unless AsyncCommit, durable, and ends
-// the transaction whatever it returns.
-func (t *Txn) Commit(ctx context.Context) error { panic("pending") }
-
-// Rollback ends the transaction without effect. After the end it does nothing.
-func (t *Txn) Rollback() { panic("pending") }
+func (t *Txn) Wrote() bool { return t.written > 0 }
 
 // View is what one statement sees, kept for a cursor that outlives it.
-type View struct{}
+type View struct {
+	t     *Txn
+	snap  *mvcc.Snapshot
+	limit uint32
+}
 
-// Hold keeps the current statement's view (snapshot and command number).
-func (t *Txn) Hold() *View { panic("pending") }
+// Hold keeps what Get sees now (snapshot and command number) for a cursor. Release
+// it before the transaction ends, or let the end do so.
+func (t *Txn) Hold() *View {
+	v := &View{t: t, limit: t.limit}
+	if t.view != nil {
+		v.snap = t.view.snap.Clone()
+	} else {
+		v.snap = t.snap.Clone()
+	}
+	t.holds++
+	t.views = append(t.views, v)
+	return v
+}
 
-// Use makes v what Get and Scan see from here on and returns what they saw
-// before; a cursor's FETCH calls it twice. Writes still get the newest command
-// number.
-func (t *Txn) Use(v *View) (prev *View) { panic("pending") }
+// Use makes v what Get and Scan see from here on, until the next BeginStatement, and
+// returns what they saw before; nil is the running statement. A cursor's FETCH calls
+// it twice. Writes still get the newest command number.
+func (t *Txn) Use(v *View) (prev *View) {
+	prev, t.view = t.view, v
+	t.limit = t.cmd
+	if v != nil {
+		t.limit = v.limit
+	}
+	return prev
+}
 
-// Release gives up the view.
-func (v *View) Release() { panic("pending") }
+// Release gives up the view. It may be called twice.
+func (v *View) Release() {
+	if v.snap == nil {
+		return
+	}
+	t := v.t
+	if t.view == v {
+		t.Use(nil)
+	}
+	v.snap.Close()
+	v.snap = nil
+	t.holds--
+	for i, x := range t.views {
+		if x == v {
+			t.views = append(t.views[:i], t.views[i+1:]...)
+			break
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package txn
+
+import (
+	"context"
+
+	"github.com/minisql/minisql/mvcc"
+)
+
+// backend is all that transactions ask from below: now, a snapshot at a timestamp,
+// commit a write set under guards, lock keys, collect garbage. Where one machine
+// is outgrown, a distributed store takes its place; so nothing above may assume
+// that a timestamp is a local counter or that nobody else writes.
+//
+// The guards of a commit are the locks: whoever commits a key holds a lock on it
+// that conflicts with every other writer's, from reading the key to commit's return.
+type backend interface {
+	// now is the newest timestamp a snapshot can be taken at.
+	now() mvcc.Timestamp
+
+	// snapshot registers a view; get, scan and wait read through timestamps.
+	snapshot() *mvcc.Snapshot
+	get(key []byte, at mvcc.Timestamp, dst []byte) (mvcc.Version, error)
+	scan(sc *mvcc.Scanner, lo, hi []byte, at mvcc.Timestamp, reverse bool) error
+	wait(ctx context.Context, at mvcc.Timestamp) error
+
+	writeSet() *mvcc.WriteSet
+	commit(w *mvcc.WriteSet, async bool) (*mvcc.Commit, error)
+
+	// lock blocks until o holds key at least at strength s.
+	lock(ctx context.Context, o *owner, key []byte, s Strength, w WaitPolicy) (lockResult, error)
+	// unlock undoes acquisitions, the newest first.
+	unlock(o *owner, from int)
+
+	collect(ctx context.Context) (int, error)
+}
+
+// local is the backend of one process: versions in mvcc, locks in memory.
+type local struct {
+	store *mvcc.Store
+	locks *lockTable
+}
+
+var _ backend = (*local)(nil)
+
+func (l *local) now() mvcc.Timestamp      { return l.store.Now() }
+func (l *local) snapshot() *mvcc.Snapshot { return l.store.NewSnapshot() }
+func (l *local) writeSet() *mvcc.WriteSet { return l.store.NewWriteSet() }
+
+func (l *local) get(key []byte, at mvcc.Timestamp, dst []byte) (mvcc.Version, error) {
+	return l.store.Get(key, at, dst)
+}
+
+func (l *local) scan(sc *mvcc.Scanner, lo, hi []byte, at mvcc.Timestamp, reverse bool) error {
+	return sc.Open(l.store, lo, hi, at, reverse)
+}
+
+func (l *local) wait(ctx context.Context, at mvcc.Timestamp) error {
+	return l.store.WaitPublished(ctx, at)
+}
+
+func (l *local) commit(w *mvcc.WriteSet, async bool) (*mvcc.Commit, error) {
+	return l.store.Commit(w, async)
+}
+
+func (l *local) lock(ctx context.Context, o *owner, key []byte, s Strength, w WaitPolicy) (lockResult, error) {
+	return l.locks.acquire(ctx, o, key, s, w)
+}
+
+func (l *local) unlock(o *owner, from int) { l.locks.release(o, from) }
+
+func (l *local) collect(ctx context.Context) (int, error) { return l.store.Collect(ctx) }

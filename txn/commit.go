@@ -1,0 +1,98 @@
+package txn
+
+import (
+	"context"
+
+	"github.com/minisql/minisql/mvcc"
+)
+
+// Commit makes the writes visible and, unless AsyncCommit, durable, and ends
+// the transaction whatever it returns. Its order is the argument for correctness:
+//
+//	timestamp drawn, batch in the log     from here a crash keeps all of it or nothing
+//	key locks handed on                   the next holder finds the new versions in the
+//	                                      engine, and its own batch comes later in the log
+//	durable, then published in order      from here snapshots see it
+//	table locks given up                  not earlier: a table lock carries no version, so
+//	                                      its next holder must find the schema in a snapshot
+//	client told
+//
+// A transaction that changed the schema, or kept others off a table, hands on nothing early.
+func (t *Txn) Commit(ctx context.Context) error {
+	if t.ended {
+		return errEnded()
+	}
+	if t.written == 0 && !t.schema {
+		err := t.EndStatement(ctx)
+		t.end(err == nil)
+		return err
+	}
+	c, err := t.m.below.commit(t.writeSet(), t.opts.AsyncCommit)
+	if err != nil {
+		t.end(false)
+		return storageError(err)
+	}
+	if !t.schema && !t.holdsStrong() {
+		t.m.below.unlock(&t.owner, 0)
+	}
+	// A commit is not interrupted: the client must learn how it ended.
+	err = c.Wait()
+	if err == nil && t.after > c.At() {
+		err = t.m.below.wait(context.WithoutCancel(ctx), t.after)
+	}
+	t.end(err == nil)
+	return storageError(err)
+}
+
+// writeSet gathers what the commit leaves in the store.
+func (t *Txn) writeSet() *mvcc.WriteSet {
+	w := t.m.below.writeSet()
+	if t.schema {
+		w.MarkSchema()
+	}
+	t.writes.ascend(nil, func(e *entry) bool {
+		below := e.below
+		if e.belowEpoch != t.epoch {
+			below = mvcc.Below{}
+		}
+		switch {
+		case e.kind == live && e.promised && !below.Known:
+			w.PutNew(e.key, e.value)
+		case e.kind == live:
+			w.Put(e.key, e.value, below)
+		case e.kind == tombstone:
+			w.Delete(e.key, e.value, below)
+		}
+		return true
+	})
+	return w
+}
+
+// Rollback ends the transaction without effect. After the end it does nothing.
+func (t *Txn) Rollback() {
+	if !t.ended {
+		t.end(false)
+	}
+}
+
+func (t *Txn) end(committed bool) {
+	t.ended = true
+	for len(t.views) > 0 {
+		t.views[len(t.views)-1].Release()
+	}
+	for len(t.scanners) > 0 {
+		t.scanners[len(t.scanners)-1].Close()
+	}
+	if t.snap != nil {
+		t.snap.Close()
+		t.snap = nil
+	}
+	t.m.below.unlock(&t.owner, 0)
+	t.m.tables.release(&t.owner, 0)
+	t.m.forget(t)
+	t.writes, t.undos, t.written = buffer{}, nil, 0
+	for _, f := range t.onEnd {
+		f(committed)
+	}
+	t.onEnd = nil
+}

@@ -1,0 +1,335 @@
+package txn
+
+import (
+	"bytes"
+	"context"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// owner is what holds locks: a transaction; later also a session, for advisory locks.
+type owner struct {
+	id       uint64
+	pid      int32
+	database uint32
+
+	lockTimeout time.Duration // of each wait; 0 is none
+
+	// held is the undo list of key locks, used by the owner's goroutine only.
+	held []heldLock
+
+	// tableMu guards tables, which a strong locker of a table reads and changes.
+	// It comes after lockTable.graph, tableLocks.mu and activeStripe.mu.
+	tableMu sync.Mutex
+	tables  []tableHold
+
+	waiting atomic.Pointer[waiter] // set under lockTable.graph; nil when running
+	signal  chan struct{}          // of capacity 1, made at the first wait
+}
+
+// heldLock is one acquisition: key e went from strength before (or none) up.
+type heldLock struct {
+	e      *lockEntry
+	before int8 // the strength held before, or -1
+}
+
+// lockTable holds the row and key locks.
+//
+// Invariants:
+//
+//	(1) Any two holders of a key are the same owner or do not conflict.
+//	(2) Every waiter conflicts with a holder other than its owner: release
+//	    grants in order whatever has become grantable. So nobody waits for a
+//	    waiter, and the graph of waiting needs only holders.
+//	(3) As in PostgreSQL, a request that conflicts with no holder is granted
+//	    at once, even if stronger requests wait.
+//	(4) Owners enqueue one at a time (graph), looking for a cycle before they
+//	    sleep: the last one to close a cycle finds it.
+//
+// Lock order: graph → tableLocks.mu → shard.mu. No mutex is held while waiting.
+type lockTable struct {
+	graph  sync.Mutex
+	seed   maphash.Seed
+	shards [lockShards]lockShard
+}
+
+const lockShards = 64
+
+type lockShard struct {
+	mu   sync.Mutex // guards the map and every entry in it
+	m    map[uint64]*lockEntry
+	free *lockEntry // linked through next
+	_    [32]byte
+}
+
+// lockEntry is one key that is locked or waited for.
+type lockEntry struct {
+	shard   *lockShard
+	hash    uint64
+	key     []byte
+	next    *lockEntry // same hash
+	holders []holder
+	first   [2]holder // memory for holders
+	waiters []*waiter
+}
+
+type holder struct {
+	o *owner
+	s Strength
+}
+
+// waiter is one request that sleeps, for a key or for a table.
+type waiter struct {
+	o       *owner
+	// Guarded by the shard's or the table locks' mutex.
+	granted bool
+	over    bool // given up: e may serve another key by now
+
+	e      *lockEntry // a key …
+	s      Strength
+	before int8 // what the grant replaced: see heldLock
+
+	table *tableEntry // … or a table
+	mode  TableLockMode
+}
+
+type lockResult uint8
+
+const (
+	lockGranted lockResult = iota
+	lockSkipped
+)
+
+func newLockTable() *lockTable {
+	l := &lockTable{seed: maphash.MakeSeed()}
+	for i := range l.shards {
+		l.shards[i].m = make(map[uint64]*lockEntry)
+	}
+	return l
+}
+
+func (s *lockShard) find(hash uint64, key []byte) *lockEntry {
+	for e := s.m[hash]; e != nil; e = e.next {
+		if bytes.Equal(e.key, key) {
+			return e
+		}
+	}
+	return nil
+}
+
+func (s *lockShard) insert(hash uint64, key []byte) *lockEntry {
+	e := s.free
+	if e != nil {
+		s.free = e.next
+	} else {
+		e = &lockEntry{shard: s}
+	}
+	e.hash, e.key, e.next = hash, append(e.key[:0], key...), s.m[hash]
+	e.holders = e.first[:0]
+	s.m[hash] = e
+	return e
+}
+
+// remove forgets an entry that nobody holds or waits for.
+func (s *lockShard) remove(e *lockEntry) {
+	if head := s.m[e.hash]; head != e {
+		for ; head.next != e; head = head.next {
+		}
+		head.next = e.next
+	} else if e.next != nil {
+		s.m[e.hash] = e.next
+	} else {
+		delete(s.m, e.hash)
+	}
+	const retainedKeyMax = 256
+	if cap(e.key) > retainedKeyMax {
+		e.key = nil
+	}
+	e.first, e.holders, e.waiters = [2]holder{}, nil, nil
+	e.next, s.free = s.free, e
+}
+
+// tryGrant makes o a holder if no other holder conflicts. It returns the strength
+// held before, or -1.
+func (e *lockEntry) tryGrant(o *owner, s Strength) (before int8, ok bool) {
+	own := -1
+	for i := range e.holders {
+		h := &e.holders[i]
+		if h.o == o {
+			own = i
+		} else if h.s.conflicts(s) {
+			return 0, false
+		}
+	}
+	if own < 0 {
+		e.holders = append(e.holders, holder{o, s})
+		return -1, true
+	}
+	before = int8(e.holders[own].s)
+	e.holders[own].s = max(e.holders[own].s, s)
+	return before, true
+}
+
+// covered reports whether o holds s or more already.
+func (e *lockEntry) covered(o *owner, s Strength) bool {
+	for i := range e.holders {
+		if e.holders[i].o == o {
+			return e.holders[i].s >= s
+		}
+	}
+	return false
+}
+
+// acquire locks key for o. Cancellation, the owner's lock timeout and deadlocks end the
+// wait with a coded error.
+func (l *lockTable) acquire(ctx context.Context, o *owner, key []byte, s Strength, w WaitPolicy) (lockResult, error) {
+	hash := maphash.Bytes(l.seed, key)
+	shard := &l.shards[hash%lockShards]
+	shard.mu.Lock()
+	e := shard.find(hash, key)
+	if e == nil {
+		e = shard.insert(hash, key)
+	}
+	if e.covered(o, s) {
+		shard.mu.Unlock()
+		return lockGranted, nil
+	}
+	if before, ok := e.tryGrant(o, s); ok {
+		shard.mu.Unlock()
+		o.held = append(o.held, heldLock{e, before})
+		return lockGranted, nil
+	}
+	shard.mu.Unlock()
+	switch w {
+	case NoWait:
+		return 0, ErrWouldBlock
+	case SkipLocked:
+		return lockSkipped, nil
+	}
+	return lockGranted, l.acquireSlow(ctx, o, shard, hash, key, s)
+}
+
+func (l *lockTable) acquireSlow(ctx context.Context, o *owner, shard *lockShard, hash uint64, key []byte, s Strength) error {
+	wt := &waiter{o: o, s: s}
+	l.graph.Lock()
+	shard.mu.Lock()
+	e := shard.find(hash, key) // the entry may have gone meanwhile
+	if e == nil {
+		e = shard.insert(hash, key)
+	}
+	if before, ok := e.tryGrant(o, s); ok {
+		shard.mu.Unlock()
+		l.graph.Unlock()
+		o.held = append(o.held, heldLock{e, before})
+		return nil
+	}
+	wt.e = e
+	at := len(e.waiters)
+	if e.covered(o, KeyShare) { // an upgrade goes before those who hold nothing
+		for at = 0; at < len(e.waiters) && e.waiters[at].e.covered(e.waiters[at].o, KeyShare); at++ {
+		}
+	}
+	e.waiters = append(e.waiters, nil)
+	copy(e.waiters[at+1:], e.waiters[at:])
+	e.waiters[at] = wt
+	o.startWaiting(wt)
+	shard.mu.Unlock()
+	err := l.findDeadlock(wt)
+	l.graph.Unlock()
+
+	if err == nil {
+		err = o.sleep(ctx)
+	}
+	o.waiting.Store(nil)
+
+	shard.mu.Lock()
+	granted := wt.granted
+	if !granted {
+		wt.over = true
+		e.forgetWaiter(wt)
+	}
+	var before int8 = -1
+	if granted {
+		before = wt.before
+	}
+	shard.mu.Unlock()
+	if granted { // also when the wait ended otherwise at the same moment
+		o.held = append(o.held, heldLock{e, before})
+	}
+	return err
+}
+
+func (o *owner) startWaiting(w *waiter) {
+	if o.signal == nil {
+		o.signal = make(chan struct{}, 1)
+	}
+	select { // a signal left over from a wait that ended otherwise
+	case <-o.signal:
+	default:
+	}
+	o.waiting.Store(w)
+}
+
+func (e *lockEntry) forgetWaiter(w *waiter) {
+	for i, x := range e.waiters {
+		if x == w {
+			e.waiters = append(e.waiters[:i], e.waiters[i+1:]...)
+			break
+		}
+	}
+	e.grantWaiters()
+	if len(e.holders) == 0 && len(e.waiters) == 0 {
+		e.shard.remove(e)
+	}
+}
+
+// grantWaiters wakes, in order, whoever conflicts with no holder any more.
+func (e *lockEntry) grantWaiters() {
+	kept := e.waiters[:0]
+	for _, w := range e.waiters {
+		before, ok := e.tryGrant(w.o, w.s)
+		if !ok {
+			kept = append(kept, w)
+			continue
+		}
+		w.granted = true
+		w.before = before
+		w.o.signal <- struct{}{}
+	}
+	clear(e.waiters[len(kept):])
+	e.waiters = kept
+}
+
+// release undoes o's acquisitions from index from on, the newest first.
+func (l *lockTable) release(o *owner, from int) {
+	for i := len(o.held) - 1; i >= from; i-- {
+		h := o.held[i]
+		e := h.e
+		e.shard.mu.Lock()
+		for j := range e.holders {
+			if e.holders[j].o != o {
+				continue
+			}
+			if h.before < 0 {
+				last := len(e.holders) - 1
+				e.holders[j] = e.holders[last]
+				e.holders[last] = holder{}
+				e.holders = e.holders[:last]
+			} else {
+				e.holders[j].s = Strength(h.before)
+			}
+			break
+		}
+		if len(e.waiters) > 0 {
+			e.grantWaiters()
+		}
+		if len(e.holders) == 0 && len(e.waiters) == 0 {
+			e.shard.remove(e)
+		}
+		e.shard.mu.Unlock()
+	}
+	clear(o.held[from:])
+	o.held = o.held[:from]
+}
