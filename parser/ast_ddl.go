@@ -224,7 +224,6 @@ const (
 	SeqName     // SEQUENCE NAME of an identity column: Owner
 	SeqStart
 	SeqRestart // Value "": RESTART without a number
-	SeqLogged  // No: UNLOGGED
 )
 
 // SeqOption is one option of a sequence.

@@ -28,7 +28,6 @@ type SelectStmt struct {
 	Distinct      bool
 	DistinctOn    []Expr // SELECT DISTINCT ON (…); Distinct is then set too
 	Targets       []Target
-	Into          *IntoClause // SELECT … INTO t; only at the top of a statement
 	From          []TableRef
 	Where         Expr
 	GroupBy       []Expr // may hold *GroupingSet
@@ -47,6 +46,8 @@ type SelectStmt struct {
 	Offset   Expr
 	WithTies bool // FETCH FIRST … WITH TIES
 	Locking  []*LockingClause
+
+	into *intoClause // while parsing: SELECT … INTO, which becomes a CreateTableAsStmt
 }
 
 // Target is an item of a SELECT or RETURNING list. A star is a *ColumnRef or a
@@ -57,11 +58,11 @@ type Target struct {
 	As   string // "" if there is no label
 }
 
-// IntoClause is SELECT INTO's table.
-type IntoClause struct {
-	Pos         int
-	Table       QName
-	Persistence Persistence
+// intoClause is the table of SELECT INTO.
+type intoClause struct {
+	pos         int
+	table       QName
+	persistence Persistence
 }
 
 // WithClause is WITH [RECURSIVE] ….
