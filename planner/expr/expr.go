@@ -236,8 +236,9 @@ type Subplan struct {
 
 // HashTest lets an uncorrelated ANY with plain equality be answered from a hash table.
 type HashTest struct {
-	Left  []Expr
-	Right []types.Type
+	Left  []Expr // over the outer row
+	Right []Expr // over Results
+	OIDs  []types.OID
 }
 
 // Bind says which Exec place receives which outer expression.

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/minisql/minisql/sqlerr"
@@ -32,6 +33,9 @@ type Func struct {
 	// Variadic: the last of Args is the element type of any number (≥ 1, or ≥ 0
 	// for "any") of further arguments.
 	Variadic bool
+	// ArgNames and DefaultArgs serve calls in named notation.
+	ArgNames    []string
+	DefaultArgs []Expr
 
 	F1 func(c *Ctx, a types.Datum) (types.Datum, error)
 	F2 func(c *Ctx, a, b types.Datum) (types.Datum, error)
@@ -215,4 +219,39 @@ next:
 		return f
 	}
 	return nil
+}
+
+// OrderArgs puts the arguments of a call in named notation into the order of
+// the function's parameters; gaps are filled with the parameters' defaults.
+func OrderArgs(name string, args []Expr, names []string) ([]Expr, error) {
+next:
+	for _, f := range functions[name] {
+		if len(f.ArgNames) != len(f.Args) {
+			continue
+		}
+		out := make([]Expr, len(f.Args))
+		last := -1
+		for i, a := range args {
+			at := i
+			if names[i] != "" {
+				at = slices.Index(f.ArgNames, names[i])
+			}
+			if at < 0 || at >= len(out) || out[at] != nil {
+				continue next
+			}
+			out[at] = a
+			last = max(last, at)
+		}
+		for i := range out {
+			if out[i] == nil {
+				if i >= len(f.DefaultArgs) || f.DefaultArgs[i] == nil {
+					continue next
+				}
+				out[i] = f.DefaultArgs[i]
+			}
+		}
+		return out, nil
+	}
+	return nil, sqlerr.New(sqlerr.UndefinedFunction, "function %s does not exist", Signature(name, typeOIDs(args))).
+		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
 }

@@ -60,3 +60,12 @@ func (s *constSet) lookup(d types.Datum, not bool) types.Datum {
 	}
 	return types.NewBool(not)
 }
+
+// NewInList makes arg [NOT] IN (items), where cmp compares the argument with an item.
+func NewInList(arg Expr, items []Expr, cmp *Func, not bool, pos int) *InList {
+	l := &InList{Arg: arg, Items: items, Cmp: cmp, Not: not, Pos: pos}
+	if types.PhysOf(arg.Type().OID) == types.PhysOf(items[0].Type().OID) {
+		l.set = newConstSet(arg.Type().OID, items)
+	}
+	return l
+}

@@ -54,7 +54,7 @@ func init() {
 		holds := p.holds
 		registerOp(&Func{Name: p.symbol, Args: []types.OID{types.AnyArrayOID, types.AnyArrayOID}, Ret: types.BoolOID, Strict: true,
 			F2: func(_ *Ctx, a, b types.Datum) (types.Datum, error) {
-				return types.NewBool(holds(types.CompareArrays(a, b))), nil
+				return types.NewBool(holds(types.Compare(types.AnyArrayOID, a, b))), nil
 			}})
 		registerOp(&Func{Name: p.symbol, Args: []types.OID{types.RecordOID, types.RecordOID}, Ret: types.BoolOID, Strict: true,
 			F2: func(_ *Ctx, a, b types.Datum) (types.Datum, error) {

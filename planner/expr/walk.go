@@ -267,7 +267,7 @@ func Map(e Expr, f func(Expr) Expr) Expr {
 		}
 		if x.Hash != nil {
 			if l, ch := list(x.Hash.Left); ch {
-				n.Hash, changed = &HashTest{Left: l, Right: x.Hash.Right}, true
+				n.Hash, changed = &HashTest{Left: l, Right: x.Hash.Right, OIDs: x.Hash.OIDs}, true
 			}
 		}
 		if changed {
