@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"github.com/minisql/minisql/mvcc"
 	"github.com/minisql/minisql/sqlerr"
@@ -32,7 +34,8 @@ var update = flag.Bool("update", false, "rewrite the expected output of the scri
 //	t1: lock k STRENGTH [nowait|skip]  t1: lockkey …   t1: table id MODE [nowait]
 //	t1: savepoint s   t1: rollback to s   t1: release s   t1: timeout 10ms
 //	t1: hold c     t1: use c           t1: schema      t1: cancel
-//	sleep 20ms     locks               horizon
+//	sleep 20ms     locks
+//	disk stops     disk goes on        disk fails     (what syncs of the log do)
 //
 // Every command is a statement of its own; +command runs in the statement before.
 func TestScripts(t *testing.T) {
@@ -66,7 +69,7 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-func openManager(t testing.TB, fs vfs.FS, opts txn.ManagerOptions) (*txn.Manager, *mvcc.Store, func()) {
+func openManager(t testing.TB, fs vfs.FS, opts txn.ManagerOptions) (*txn.Manager, *mvcc.Store, func(failed bool)) {
 	t.Helper()
 	e, err := lsm.Open("db", lsm.Options{FS: fs, MemoryBytes: 8 << 20, MinFreeBytes: -1})
 	if err != nil {
@@ -80,8 +83,8 @@ func openManager(t testing.TB, fs vfs.FS, opts txn.ManagerOptions) (*txn.Manager
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m, s, func() {
-		if err := errors.Join(m.Close(), s.Close(), e.Close()); err != nil {
+	return m, s, func(failed bool) {
+		if err := errors.Join(m.Close(), s.Close(), e.Close()); (err != nil) != failed {
 			t.Error(err)
 		}
 	}
@@ -107,11 +110,41 @@ type script struct {
 	m        *txn.Manager
 	sessions map[string]*session
 	out      strings.Builder
+	gate     atomic.Pointer[chan struct{}] // syncs wait for it while the disk stands still
+	failing  atomic.Bool
+}
+
+func (s *script) onDisk(op errorfs.Op) error {
+	if op.Kind != errorfs.OpFileSync && op.Kind != errorfs.OpFileSyncData {
+		return nil
+	}
+	if g := s.gate.Load(); g != nil {
+		<-*g
+	}
+	if s.failing.Load() {
+		return errors.New("input/output error")
+	}
+	return nil
+}
+
+func (s *script) disk(how string) {
+	if g := s.gate.Swap(nil); g != nil {
+		close(*g)
+	}
+	switch how {
+	case "stops":
+		g := make(chan struct{})
+		s.gate.Store(&g)
+	case "fails":
+		s.failing.Store(true)
+	}
 }
 
 func runScript(t *testing.T, input string) string {
-	m, _, closeAll := openManager(t, vfs.NewMem(), txn.ManagerOptions{MaxTransactionBytes: 64 << 10})
-	s := &script{m: m, sessions: map[string]*session{}}
+	s := &script{sessions: map[string]*session{}}
+	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(s.onDisk))
+	m, _, closeAll := openManager(t, fs, txn.ManagerOptions{MaxTransactionBytes: 64 << 10})
+	s.m = m
 	for line := range strings.Lines(input) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
@@ -134,7 +167,8 @@ func runScript(t *testing.T, input string) string {
 			c.tx.Rollback()
 		}
 	}
-	closeAll()
+	s.disk("goes")
+	closeAll(s.failing.Load())
 	return s.out.String()
 }
 
@@ -143,6 +177,9 @@ func (s *script) step(line string) {
 	if !ok {
 		f := strings.Fields(line)
 		switch f[0] {
+		case "disk":
+			s.disk(f[1])
+			s.report("")
 		case "sleep":
 			d, _ := time.ParseDuration(f[1])
 			time.Sleep(d)
