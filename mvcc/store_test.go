@@ -1,0 +1,449 @@
+package mvcc_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/minisql/minisql/mvcc"
+	"github.com/minisql/minisql/storage"
+	"github.com/minisql/minisql/storage/lsm"
+)
+
+var seedFlag = flag.Uint64("mvcc.seed", 0, "seed of the random tests; 0 draws one")
+
+func newRand(t *testing.T) *rand.Rand {
+	seed := *seedFlag
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("seed %d (-mvcc.seed)", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+type world struct {
+	t    testing.TB
+	fs   vfs.FS
+	e    storage.Engine
+	s    *mvcc.Store
+	opts mvcc.Options
+}
+
+func open(t testing.TB, fs vfs.FS, opts mvcc.Options) *world {
+	t.Helper()
+	w := &world{t: t, fs: fs, opts: opts}
+	w.reopen()
+	t.Cleanup(w.close)
+	return w
+}
+
+func (w *world) reopen() {
+	w.t.Helper()
+	e, err := lsm.Open("db", lsm.Options{FS: w.fs, MemoryBytes: 8 << 20, MinFreeBytes: -1})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	s, err := mvcc.Open(e, w.opts)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.e, w.s = e, s
+}
+
+func (w *world) close() {
+	w.t.Helper()
+	if w.s == nil {
+		return
+	}
+	if err := errors.Join(w.s.Close(), w.e.Close()); err != nil {
+		w.t.Error(err)
+	}
+	w.s = nil
+}
+
+// write commits puts ("k=v") and deletes ("k"), with what is below looked up if know.
+func (w *world) write(async, know bool, changes ...string) mvcc.Timestamp {
+	w.t.Helper()
+	ws := w.s.NewWriteSet()
+	for _, c := range changes {
+		k, v, put := strings.Cut(c, "=")
+		var below mvcc.Below
+		if know {
+			cur, err := w.s.Get([]byte(k), mvcc.Latest, nil)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			below = cur.Below()
+		}
+		if put {
+			ws.Put([]byte(k), []byte(v), below)
+		} else {
+			ws.Delete([]byte(k), nil, below)
+		}
+	}
+	c, err := w.s.Commit(ws, async)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := c.Wait(); err != nil {
+		w.t.Fatal(err)
+	}
+	return c.At()
+}
+
+func (w *world) scan(at mvcc.Timestamp, lo, hi string, reverse bool, size int) string {
+	w.t.Helper()
+	var h []byte
+	if hi != "" {
+		h = []byte(hi)
+	}
+	sc, err := w.s.Scan([]byte(lo), h, at, reverse)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer sc.Close()
+	var run mvcc.Run
+	var out []string
+	for {
+		n, err := sc.Next(&run, size)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if n == 0 {
+			return strings.Join(out, " ")
+		}
+		for i := range n {
+			out = append(out, fmt.Sprintf("%s=%s", run.Keys[i], run.Values[i]))
+		}
+	}
+}
+
+// versions counts the stored versions of users' keys.
+func (w *world) versions() int {
+	w.t.Helper()
+	c, err := w.e.NewCursor()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer c.Close()
+	c.Seek(nil, []byte{0xFF}, nil, false)
+	var run storage.Run
+	total := 0
+	for {
+		n, err := c.Next(&run, 100)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if n == 0 {
+			return total
+		}
+		total += n
+	}
+}
+
+func (w *world) collect() {
+	w.t.Helper()
+	if _, err := w.s.Collect(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestModel runs random commits, snapshots, collections and restarts against a map of
+// every state the store ever had.
+func TestModel(t *testing.T) {
+	r := newRand(t)
+	fs := vfs.NewMem()
+	w := open(t, fs, mvcc.Options{})
+	states := map[mvcc.Timestamp]map[string]string{}
+	live := map[string]string{}
+	type held struct {
+		sn *mvcc.Snapshot
+		at mvcc.Timestamp
+	}
+	var snaps []held
+	render := func(m map[string]string, lo, hi string, reverse bool) string {
+		var out []string
+		for k, v := range m {
+			if k >= lo && (hi == "" || k < hi) {
+				out = append(out, k+"="+v)
+			}
+		}
+		sort.Strings(out)
+		if reverse {
+			for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
+				out[i], out[j] = out[j], out[i]
+			}
+		}
+		return strings.Join(out, " ")
+	}
+	key := func() string { return fmt.Sprintf("k%02d", r.IntN(20)) }
+	check := func(at mvcc.Timestamp, m map[string]string) {
+		t.Helper()
+		lo, hi, reverse := key(), key(), r.IntN(2) == 0
+		if lo > hi {
+			lo, hi = hi, lo
+		}
+		if r.IntN(4) == 0 {
+			lo, hi = "", ""
+		}
+		if got, want := w.scan(at, lo, hi, reverse, 1+r.IntN(5)), render(m, lo, hi, reverse); got != want && lo != hi {
+			t.Fatalf("scan [%q, %q) at %d, reverse %v:\n got %s\nwant %s", lo, hi, at, reverse, got, want)
+		}
+		k := key()
+		v, err := w.s.Get([]byte(k), at, nil)
+		want, ok := m[k]
+		if err != nil || v.Exists() != ok || (ok && string(v.Value) != want) {
+			t.Fatalf("get %s at %d: %q %v %v, want %q", k, at, v.Value, v.Exists(), err, want)
+		}
+	}
+	for step := range 4000 {
+		switch n := r.IntN(100); {
+		case n < 45:
+			changes := map[string]string{}
+			var list []string
+			for range 1 + r.IntN(5) {
+				k := key()
+				if _, ok := changes[k]; ok {
+					continue
+				}
+				changes[k] = ""
+				if r.IntN(3) == 0 {
+					list = append(list, k)
+					delete(live, k)
+				} else {
+					list = append(list, fmt.Sprintf("%s=%d", k, step))
+					live[k] = fmt.Sprint(step)
+				}
+			}
+			at := w.write(r.IntN(2) == 0, r.IntN(3) > 0, list...)
+			states[at] = make(map[string]string, len(live))
+			for k, v := range live {
+				states[at][k] = v
+			}
+		case n < 60:
+			sn := w.s.NewSnapshot()
+			at := sn.Take()
+			snaps = append(snaps, held{sn, at})
+			if _, ok := states[at]; !ok && len(states) > 0 {
+				at2 := w.s.Now() // a restart publishes its ceiling
+				states[at] = make(map[string]string, len(live))
+				for k, v := range live {
+					states[at][k] = v
+				}
+				if at2 != at {
+					t.Fatalf("Take gave %d, Now is %d", at, at2)
+				}
+			}
+			check(at, live)
+		case n < 85 && len(snaps) > 0:
+			h := snaps[r.IntN(len(snaps))]
+			check(h.at, states[h.at])
+		case n < 92 && len(snaps) > 0:
+			i := r.IntN(len(snaps))
+			snaps[i].sn.Close()
+			snaps = append(snaps[:i], snaps[i+1:]...)
+		case n < 97:
+			check(mvcc.Latest, live)
+			w.collect()
+			if len(snaps) == 0 {
+				if got := w.versions(); got != len(live) {
+					t.Fatalf("after collecting, %d versions of %d live keys", got, len(live))
+				}
+			}
+		case n == 99 && r.IntN(5) == 0:
+			for _, h := range snaps {
+				h.sn.Close()
+			}
+			snaps = nil
+			before := w.s.Now()
+			w.close()
+			w.reopen()
+			if w.s.Now() < before {
+				t.Fatalf("the clock went back from %d to %d", before, w.s.Now())
+			}
+			check(mvcc.Latest, live)
+		}
+	}
+	for _, h := range snaps {
+		h.sn.Close()
+	}
+	w.collect()
+	if got := w.versions(); got != len(live) {
+		t.Fatalf("at the end, %d versions of %d live keys", got, len(live))
+	}
+}
+
+// After a crash the queue of garbage is gone: a sweep finds the garbage again.
+func TestSweepAfterCrash(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	w := open(t, fs, mvcc.Options{})
+	sn := w.s.NewSnapshot()
+	w.write(false, true, "a=0")
+	sn.Take() // holds the collector back until the crash
+	for i := range 3000 {
+		w.write(true, true, fmt.Sprintf("k%04d=%d", i%1500, i), fmt.Sprintf("hot=%d", i))
+	}
+	w.write(false, true, "k0000", "a")
+	crashed := fs.CrashClone(vfs.CrashCloneCfg{})
+	sn.Close()
+	w.close()
+
+	w = open(t, crashed, mvcc.Options{})
+	for w.versions() != 1500 { // k0001 … k1499 and hot
+		w.collect()
+	}
+	if got := w.scan(mvcc.Latest, "h", "i", false, 10); got != "hot=2999" {
+		t.Fatal(got)
+	}
+}
+
+// Timestamps go on rising when the clock is set back, and after a crash.
+func TestClockStepsBack(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	now := time.UnixMicro(1_000_000_000)
+	clock := mvcc.Options{Clock: func() time.Time { return now }}
+	w := open(t, fs, clock)
+	var last mvcc.Timestamp
+	next := func(w *world) {
+		t.Helper()
+		at := w.write(false, true, "k=v")
+		if at <= last {
+			t.Fatalf("timestamp %d after %d", at, last)
+		}
+		last = at
+	}
+	next(w)
+	if last.Time() != now {
+		t.Errorf("the first commit is at %v, the clock says %v", last.Time(), now)
+	}
+	now = now.Add(-time.Hour)
+	next(w)
+	now = now.Add(3 * time.Hour)
+	next(w)
+	crashed := fs.CrashClone(vfs.CrashCloneCfg{})
+	before := last
+	now = now.Add(-2 * time.Hour)
+	w2 := open(t, crashed, clock)
+	next(w2)
+	if ahead := last - before; ahead > 2_000_000 {
+		t.Errorf("a crash moved timestamps %d µs ahead", ahead)
+	}
+}
+
+// What was kept for history can be read at a past moment, what may be gone cannot.
+func TestHistory(t *testing.T) {
+	now := time.UnixMicro(1_000_000_000)
+	w := open(t, vfs.NewMem(), mvcc.Options{Retention: time.Minute, Clock: func() time.Time { return now }})
+	first := w.write(false, true, "k=1")
+	now = now.Add(30 * time.Second)
+	second := w.write(false, true, "k=2")
+	w.collect()
+	sn := w.s.NewSnapshot()
+	defer sn.Close()
+	for at, want := range map[mvcc.Timestamp]string{first: "k=1", second - 1: "k=1", second: "k=2"} {
+		if err := sn.TakeAt(at); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.scan(at, "", "", false, 10); got != want {
+			t.Errorf("at %d: %s, want %s", at, got, want)
+		}
+		sn.Drop()
+	}
+	if err := sn.TakeAt(w.s.Now() + 1); err == nil {
+		t.Error("a snapshot of the future was given")
+	}
+	now = now.Add(80 * time.Second)
+	w.write(false, true, "x=1")
+	w.collect()
+	if err := sn.TakeAt(first); !errors.Is(err, mvcc.ErrSnapshotTooOld) {
+		t.Errorf("a moment out of retention: %v", err)
+	}
+	if got := w.versions(); got != 2 {
+		t.Errorf("%d versions are left, want k=2 and x=1", got)
+	}
+	// A restart with a longer retention does not promise what is gone.
+	w.close()
+	w.opts.Retention = time.Hour
+	w.reopen()
+	sn2 := w.s.NewSnapshot()
+	defer sn2.Close()
+	if err := sn2.TakeAt(first); !errors.Is(err, mvcc.ErrSnapshotTooOld) {
+		t.Errorf("after a restart: %v", err)
+	}
+}
+
+// The background removes garbage without being asked, as soon as the last
+// snapshot that needs it is gone.
+func TestBackground(t *testing.T) {
+	w := open(t, vfs.NewMem(), mvcc.Options{})
+	sn := w.s.NewSnapshot()
+	w.write(true, true, "k=0")
+	sn.Take()
+	for i := range 1000 {
+		w.write(true, true, fmt.Sprintf("k=%d", i))
+	}
+	if n := w.versions(); n != 1001 {
+		t.Fatalf("%d versions while a snapshot needs them", n)
+	}
+	sn.Close()
+	deadline := time.Now().Add(10 * time.Second)
+	for w.s.GarbageQueued() > 0 && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
+	for w.versions() > 1 && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
+	if n := w.versions(); n != 1 {
+		t.Fatalf("%d versions are left", n)
+	}
+}
+
+// Commits carry the removal of what earlier commits overwrote.
+func TestWritersPrune(t *testing.T) {
+	w := open(t, vfs.NewMem(), mvcc.Options{})
+	for i := range 100 {
+		w.write(true, true, fmt.Sprintf("k=%d", i))
+	}
+	if n := w.versions(); n > 70 {
+		t.Errorf("%d versions after 100 updates of one key", n)
+	}
+}
+
+func TestReservedKeys(t *testing.T) {
+	w := open(t, vfs.NewMem(), mvcc.Options{})
+	w.write(false, true, "a=1")
+	for _, k := range []string{"", "\xFFx"} {
+		if _, err := w.s.Get([]byte(k), mvcc.Latest, nil); !errors.Is(err, mvcc.ErrReserved) {
+			t.Errorf("Get(%q): %v", k, err)
+		}
+		if err := w.s.WriteNow([]byte(k), nil); !errors.Is(err, mvcc.ErrReserved) {
+			t.Errorf("WriteNow(%q): %v", k, err)
+		}
+	}
+	if got := w.scan(mvcc.Latest, "", "", false, 10); got != "a=1" {
+		t.Errorf("a scan of everything shows %s", got)
+	}
+}
+
+// A value written now is in the log before every later commit.
+func TestWriteNow(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	w := open(t, fs, mvcc.Options{})
+	for i := range 5 {
+		if err := w.s.WriteNow([]byte("seq"), fmt.Append(nil, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.write(false, true, "row=1")
+	w2 := open(t, fs.CrashClone(vfs.CrashCloneCfg{}), mvcc.Options{})
+	if got := w2.scan(mvcc.Latest, "", "", false, 10); got != "row=1 seq=4" {
+		t.Fatal(got)
+	}
+}
