@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -304,11 +305,23 @@ func TestSweepAfterCrash(t *testing.T) {
 	}
 }
 
+// clock is a wall clock that a test moves.
+type clock struct{ micros atomic.Int64 }
+
+func newClock() *clock {
+	c := &clock{}
+	c.micros.Store(1_000_000_000)
+	return c
+}
+
+func (c *clock) read() time.Time     { return time.UnixMicro(c.micros.Load()) }
+func (c *clock) add(d time.Duration) { c.micros.Add(d.Microseconds()) }
+
 // Timestamps go on rising when the clock is set back, and after a crash.
 func TestClockStepsBack(t *testing.T) {
 	fs := vfs.NewCrashableMem()
-	now := time.UnixMicro(1_000_000_000)
-	clock := mvcc.Options{Clock: func() time.Time { return now }}
+	now := newClock()
+	clock := mvcc.Options{Clock: now.read}
 	w := open(t, fs, clock)
 	var last mvcc.Timestamp
 	next := func(w *world) {
@@ -320,16 +333,16 @@ func TestClockStepsBack(t *testing.T) {
 		last = at
 	}
 	next(w)
-	if last.Time() != now {
-		t.Errorf("the first commit is at %v, the clock says %v", last.Time(), now)
+	if !last.Time().Equal(now.read()) {
+		t.Errorf("the first commit is at %v, the clock says %v", last.Time(), now.read())
 	}
-	now = now.Add(-time.Hour)
+	now.add(-time.Hour)
 	next(w)
-	now = now.Add(3 * time.Hour)
+	now.add(3 * time.Hour)
 	next(w)
 	crashed := fs.CrashClone(vfs.CrashCloneCfg{})
 	before := last
-	now = now.Add(-2 * time.Hour)
+	now.add(-2 * time.Hour)
 	w2 := open(t, crashed, clock)
 	next(w2)
 	if ahead := last - before; ahead > 2_000_000 {
@@ -339,10 +352,10 @@ func TestClockStepsBack(t *testing.T) {
 
 // What was kept for history can be read at a past moment, what may be gone cannot.
 func TestHistory(t *testing.T) {
-	now := time.UnixMicro(1_000_000_000)
-	w := open(t, vfs.NewMem(), mvcc.Options{Retention: time.Minute, Clock: func() time.Time { return now }})
+	now := newClock()
+	w := open(t, vfs.NewMem(), mvcc.Options{Retention: time.Minute, Clock: now.read})
 	first := w.write(false, true, "k=1")
-	now = now.Add(30 * time.Second)
+	now.add(30 * time.Second)
 	second := w.write(false, true, "k=2")
 	w.collect()
 	sn := w.s.NewSnapshot()
@@ -359,7 +372,7 @@ func TestHistory(t *testing.T) {
 	if err := sn.TakeAt(w.s.Now() + 1); err == nil {
 		t.Error("a snapshot of the future was given")
 	}
-	now = now.Add(80 * time.Second)
+	now.add(80 * time.Second)
 	w.write(false, true, "x=1")
 	w.collect()
 	if err := sn.TakeAt(first); !errors.Is(err, mvcc.ErrSnapshotTooOld) {
