@@ -82,7 +82,7 @@ type holder struct {
 
 // waiter is one request that sleeps, for a key or for a table.
 type waiter struct {
-	o       *owner
+	o *owner
 	// Guarded by the shard's or the table locks' mutex.
 	granted bool
 	over    bool // given up: e may serve another key by now

@@ -75,7 +75,9 @@ func (t *Txn) BeginStatement(ctx context.Context) error {
 
 // EndStatement returns once everything that the statement has seen is durable.
 // Call it before the first row, command tag or error of the statement goes to
-// the client.
+// the client. Commit implies it: a statement that is a transaction of its own, and
+// sends nothing before the commit, must not call it, so that writers of one hot row
+// share a sync instead of queueing for one each.
 func (t *Txn) EndStatement(ctx context.Context) error {
 	if t.after == 0 || t.after <= t.m.below.now() {
 		return nil
