@@ -1,3 +1,45 @@
 // Package txn runs transactions: isolation levels, row, key and table locks,
 // savepoints, and the order of commits.
+//
+//	exec ──Get · Scan──▶ Txn ──own writes, else──▶ mvcc at the statement's snapshot
+//	     ──LockRow─────▶     ──────────────────▶ lock table, then the newest version
+//	     ──Put · Delete▶     buffer (nothing leaves the transaction)
+//	     ──Commit──────▶     ──the buffer─────▶ mvcc: log, sync, publish
+//
+// What enters: keys, values, spans, the session's settings. What leaves: values, runs
+// of pairs, and *sqlerr.Error with PostgreSQL's wording. exec and the session call
+// it; it calls mvcc through the backend interface (backend.go).
+//
+//	level             snapshot          when a row to be changed has a newer version
+//	READ COMMITTED    each statement    wait, then the caller re-checks it (Locked.Changed)
+//	REPEATABLE READ   first statement   wait, then 40001
+//
+// # How a statement uses it
+//
+//	LockTable                     (plan again if SchemaVersion moved)
+//	BeginStatement                snapshot, command number
+//	  Get, Scan                   what the snapshot shows, with writes of earlier statements
+//	  LockRow → re-check → Put    for rows it changes
+//	  LockKey → Latest → Put      for unique keys and foreign keys
+//	EndStatement, or Commit       before anything goes to the client
+//
+// # Invariants
+//
+//	(1) A version is written only by a transaction that holds NoKeyUpdate or Update on
+//	    its key from reading the version below until the commit is in the log;
+//	    or the key is part of a row so locked (its index entries).
+//	(2) A statement sees writes of commands before it, never its own (Halloween problem).
+//	(3) Nothing is in the store that a running or aborted transaction wrote.
+//	(4) What is sent to a client is durable, and so is all it was derived from: see
+//	    Txn.after, EndStatement, Commit.
+//	(5) If a statement built on a version, the next snapshot of its transaction, and every
+//	    snapshot after its commit was acknowledged, includes that version.
+//	(6) Locks are held until the commit is in the log; table locks, and all locks of a
+//	    transaction that changed the schema, until it is published.
+//	(7) Whoever waits for a lock is on no cycle of waiting, or fails with 40P01.
+//
+// All waiting is on channels and ends with the context, the lock timeout or the grant.
+//
+// SERIALIZABLE is refused for now. It will register reads in Scan and Get, before
+// versions are looked at, and writes in Commit, between drawing the timestamp and the log.
 package txn
