@@ -182,6 +182,14 @@ func (l *lexer) word(t *token) {
 	t.kind, t.str = tIdent, truncateName(text)
 }
 
+// wordEnd returns where the word that starts at i ends.
+func (l *lexer) wordEnd(i int) int {
+	for i < len(l.src) && is(l.src[i], isIdentCont) {
+		i++
+	}
+	return i
+}
+
 // foldCase lowers ASCII letters only, as PostgreSQL does in UTF-8 databases.
 func foldCase(s string) string {
 	b := []byte(s)
@@ -228,11 +236,14 @@ func (l *lexer) number(t *token) {
 			i = j
 			digits()
 		} else {
+			if j == i+1 {
+				j = l.wordEnd(i)
+			}
 			l.errorNear("trailing junk after numeric literal", l.pos, j)
 		}
 	}
 	if i < len(src) && is(src[i], isIdentStart) {
-		l.errorNear("trailing junk after numeric literal", l.pos, i+1)
+		l.errorNear("trailing junk after numeric literal", l.pos, l.wordEnd(i))
 	}
 	t.str = src[l.pos:i]
 	l.pos = i
@@ -246,7 +257,7 @@ func (l *lexer) dollar(t *token) {
 			i++
 		}
 		if i < len(src) && is(src[i], isIdentStart) {
-			l.errorNear("trailing junk after parameter", l.pos, i+1)
+			l.errorNear("trailing junk after parameter", l.pos, l.wordEnd(i))
 		}
 		t.kind, t.str = tParam, src[l.pos+1:i]
 		l.pos = i

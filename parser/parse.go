@@ -79,13 +79,14 @@ func catch(err *error, reset func()) {
 
 // parser is a recursive descent over tokens with one token of lookahead.
 type parser struct {
-	lex      lexer
-	tok      token // the current token
-	ahead    token // the one after, if hasAhead
-	hasAhead bool
-	prevEnd  int // where the token before tok ended
-	depth    int // of nested calls; see enter
-	chained  int // operators so far that grew a tree without nesting
+	lex         lexer
+	tok         token // the current token
+	ahead       token // the one after, if hasAhead
+	hasAhead    bool
+	prevEnd     int  // where the token before tok ended
+	depth       int  // of nested calls; see enter
+	inSubstring bool // reading SUBSTRING's first argument, which SIMILAR may follow
+	chained     int  // operators so far that grew a tree without nesting
 
 	// The last run of opening parentheses that opensSelect looked through.
 	runFirst, runLast int
@@ -102,6 +103,10 @@ func (p *parser) advance() {
 	}
 	p.tok = p.lex.next()
 }
+
+// pos returns where the current token is. As a call it is evaluated in order with
+// the calls beside it; reading p.tok.pos beside a call that advances is not.
+func (p *parser) pos() int { return p.tok.pos }
 
 // peek returns the token after the current one.
 func (p *parser) peek() *token {

@@ -54,7 +54,7 @@ func (p *parser) alter() Stmt {
 
 // alterNamespace reads the rest of ALTER SCHEMA and ALTER DATABASE.
 func (p *parser) alterNamespace(pos int, kind ObjectKind) Stmt {
-	name := QName{Pos: p.tok.pos, Name: p.colID()}
+	name := QName{Pos: p.pos(), Name: p.colID()}
 	switch {
 	case p.acceptKws(kwRename, kwTo):
 		return &RenameStmt{Pos: pos, Kind: kind, Relation: kind, Name: name, NewName: p.colID()}
@@ -70,7 +70,7 @@ func (p *parser) alterNamespace(pos int, kind ObjectKind) Stmt {
 		panic(p.refuseAs("ALTER DATABASE REFRESH COLLATION VERSION", pos, kwRefresh, kwCollation, kwVersion))
 	case p.atKws(kwSet, kwTablespace):
 		p.advance()
-		o := Option{Pos: p.tok.pos, Name: "tablespace", HasValue: true}
+		o := Option{Pos: p.pos(), Name: "tablespace", HasValue: true}
 		p.advance()
 		o.Value = p.colID()
 		return &AlterDatabaseStmt{Pos: pos, Name: name.Name, Options: []Option{o}}
@@ -146,7 +146,7 @@ func (p *parser) atSetPersistence() bool {
 
 // alterCmd reads one sub-command of ALTER TABLE.
 func (p *parser) alterCmd() *AlterCmd {
-	c := &AlterCmd{Pos: p.tok.pos}
+	c := &AlterCmd{Pos: p.pos()}
 	kw := p.tok.kw
 	p.advance()
 	switch kw {
@@ -320,7 +320,7 @@ func (p *parser) alterColumn(c *AlterCmd) {
 	case p.atKw(kwAdd):
 		p.advance()
 		c.Kind = AddIdentity
-		k := &Constraint{Pos: p.tok.pos}
+		k := &Constraint{Pos: p.pos()}
 		if !p.atKw(kwGenerated) {
 			panic(p.unexpected())
 		}
@@ -481,7 +481,7 @@ func (p *parser) objectKind() (ObjectKind, bool) {
 }
 
 func (p *parser) drop() Stmt {
-	s := &DropStmt{Pos: p.tok.pos}
+	s := &DropStmt{Pos: p.pos()}
 	p.advance()
 	switch p.tok.kw {
 	case kwDatabase:
@@ -567,7 +567,7 @@ func (p *parser) argTypes() []TypeName {
 }
 
 func (p *parser) comment() Stmt {
-	s := &CommentStmt{Pos: p.tok.pos}
+	s := &CommentStmt{Pos: p.pos()}
 	p.advance()
 	p.expectKw(kwOn)
 	switch p.tok.kw {
@@ -595,7 +595,7 @@ func (p *parser) comment() Stmt {
 		p.advance()
 		p.expectKw(kwObject)
 		s.Kind = ObjLargeObject
-		s.Name = QName{Pos: p.tok.pos, Name: p.signedNumber()}
+		s.Name = QName{Pos: p.pos(), Name: p.signedNumber()}
 	default:
 		kind, ok := p.objectKind()
 		if !ok {

@@ -1,7 +1,7 @@
 package parser
 
 func (p *parser) copyStmt() Stmt {
-	s := &CopyStmt{Pos: p.tok.pos}
+	s := &CopyStmt{Pos: p.pos()}
 	p.advance()
 	if p.at('(') {
 		p.advance()
@@ -23,7 +23,7 @@ func (p *parser) copyStmt() Stmt {
 	if p.acceptKw(kwProgram) {
 		s.Program = true
 		if p.atAny(kwStdin, kwStdout) {
-			panic(wrong(p.tok.pos, "STDIN/STDOUT not allowed with PROGRAM"))
+			panic(wrong(-1, "STDIN/STDOUT not allowed with PROGRAM"))
 		}
 	}
 	switch {
@@ -54,7 +54,7 @@ func (p *parser) copyStmt() Stmt {
 
 // wordOption takes the current keyword as an option with the given value.
 func (p *parser) wordOption(name, value string) Option {
-	o := Option{Pos: p.tok.pos, Name: name, HasValue: true, Value: value}
+	o := Option{Pos: p.pos(), Name: name, HasValue: true, Value: value}
 	p.advance()
 	return o
 }
@@ -62,7 +62,7 @@ func (p *parser) wordOption(name, value string) Option {
 // copyOldOptions reads COPY's options in the form before version 9.0.
 func (p *parser) copyOldOptions(s *CopyStmt) {
 	text := func(name string) Option {
-		o := Option{Pos: p.tok.pos, Name: name, HasValue: true}
+		o := Option{Pos: p.pos(), Name: name, HasValue: true}
 		p.advance()
 		p.acceptKw(kwAs)
 		o.Value = p.stringConst()
@@ -88,11 +88,11 @@ func (p *parser) copyOldOptions(s *CopyStmt) {
 		case kwEscape:
 			o = text("escape")
 		case kwEncoding:
-			o = Option{Pos: p.tok.pos, Name: "encoding", HasValue: true}
+			o = Option{Pos: p.pos(), Name: "encoding", HasValue: true}
 			p.advance()
 			o.Value = p.stringConst()
 		case kwForce:
-			o = Option{Pos: p.tok.pos, HasValue: true}
+			o = Option{Pos: p.pos(), HasValue: true}
 			p.advance()
 			switch {
 			case p.acceptKw(kwQuote):

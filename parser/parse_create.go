@@ -17,7 +17,7 @@ func (p *parser) create() Stmt {
 	switch p.tok.kw {
 	case kwView:
 		if persistence == Unlogged {
-			panic(p.unexpected())
+			panic(wrong(-1, "views cannot be unlogged because they do not have storage"))
 		}
 		return p.createView(pos, replace, persistence)
 	case kwRecursive:
@@ -205,7 +205,7 @@ func (p *parser) tablespace() string {
 }
 
 func (p *parser) refresh() Stmt {
-	s := &RefreshMatViewStmt{Pos: p.tok.pos}
+	s := &RefreshMatViewStmt{Pos: p.pos()}
 	p.advance()
 	p.expectKw(kwMaterialized, kwView)
 	s.Concurrently = p.acceptKw(kwConcurrently)
@@ -243,7 +243,7 @@ func (p *parser) createDatabase(pos int) Stmt {
 func (p *parser) databaseOptions() []Option {
 	var list []Option
 	for {
-		o := Option{Pos: p.tok.pos}
+		o := Option{Pos: p.pos()}
 		switch {
 		case p.acceptKws(kwConnection, kwLimit):
 			o.Name = "connection_limit"
@@ -312,7 +312,7 @@ func (p *parser) indexElems() []IndexElem {
 
 // indexElem reads a column, call or parenthesised expression with its options.
 func (p *parser) indexElem() IndexElem {
-	e := IndexElem{Pos: p.tok.pos}
+	e := IndexElem{Pos: p.pos()}
 	switch {
 	case p.at('('):
 		p.advance()

@@ -1,7 +1,9 @@
 package parser
 
+import "github.com/minisql/minisql/sqlerr"
+
 func (p *parser) insert(with *WithClause) Stmt {
-	s := &InsertStmt{Pos: p.tok.pos, With: with}
+	s := &InsertStmt{Pos: p.pos(), With: with}
 	p.advance()
 	p.expectKw(kwInto)
 	s.Table = p.qualifiedName()
@@ -44,7 +46,7 @@ func (p *parser) insert(with *WithClause) Stmt {
 }
 
 func (p *parser) onConflict() *OnConflict {
-	c := &OnConflict{Pos: p.tok.pos}
+	c := &OnConflict{Pos: p.pos()}
 	p.advance()
 	p.expectKw(kwConflict)
 	switch {
@@ -75,13 +77,13 @@ func (p *parser) returning() []Target {
 
 // assignTarget reads a column with the steps into it.
 func (p *parser) assignTarget() AssignTarget {
-	t := AssignTarget{Pos: p.tok.pos, Name: p.colID()}
+	t := AssignTarget{Pos: p.pos(), Name: p.colID()}
 	for {
 		switch pos := p.tok.pos; {
 		case p.accept('.'):
 			if p.at('*') {
-				p.advance()
-				panic(p.improperStar())
+				panic(bailout{sqlerr.New(sqlerr.FeatureNotSupported,
+					"row expansion via \"*\" is not supported here").At(t.Pos)})
 			}
 			t.Indirection = append(t.Indirection, Indirection{Pos: pos, Field: p.label()})
 		case p.at('['):
@@ -96,7 +98,7 @@ func (p *parser) assignTarget() AssignTarget {
 func (p *parser) assignments() []Assignment {
 	var list []Assignment
 	for {
-		a := Assignment{Pos: p.tok.pos}
+		a := Assignment{Pos: p.pos()}
 		if p.accept('(') {
 			a.Multi = true
 			for {
@@ -143,7 +145,7 @@ func (p *parser) whereOrCurrent() Expr {
 }
 
 func (p *parser) update(with *WithClause) Stmt {
-	s := &UpdateStmt{Pos: p.tok.pos, With: with}
+	s := &UpdateStmt{Pos: p.pos(), With: with}
 	p.advance()
 	s.Table = p.writeTarget()
 	p.expectKw(kwSet)
@@ -157,7 +159,7 @@ func (p *parser) update(with *WithClause) Stmt {
 }
 
 func (p *parser) deleteStmt(with *WithClause) Stmt {
-	s := &DeleteStmt{Pos: p.tok.pos, With: with}
+	s := &DeleteStmt{Pos: p.pos(), With: with}
 	p.advance()
 	p.expectKw(kwFrom)
 	s.Table = p.writeTarget()
@@ -179,7 +181,7 @@ func (p *parser) relationExprs() []*RangeTable {
 }
 
 func (p *parser) truncate() Stmt {
-	s := &TruncateStmt{Pos: p.tok.pos}
+	s := &TruncateStmt{Pos: p.pos()}
 	p.advance()
 	p.acceptKw(kwTable)
 	s.Tables = p.relationExprs()

@@ -241,7 +241,7 @@ func (p *parser) keywordInfix(left Expr, low prec, limited bool) Expr {
 		p.advance()
 		return p.like(left, pos, true)
 	case kwBetween, kwIn, kwLike, kwIlike, kwSimilar:
-		if precLike < low {
+		if precLike < low || p.tok.kw == kwSimilar && p.inSubstring && p.peek().kw != kwTo {
 			return nil
 		}
 		return p.like(left, pos, false)
@@ -543,9 +543,7 @@ func (p *parser) indirection(e Expr) Expr {
 			p.chained++
 			p.advance()
 			if p.accept('*') {
-				if p.at('.') || p.at('[') {
-					panic(p.improperStar())
-				}
+				p.endAtStar()
 				return &FieldSelect{Pos: pos, Arg: e, Star: true}
 			}
 			e = &FieldSelect{Pos: pos, Arg: e, Field: p.label()}
@@ -555,14 +553,31 @@ func (p *parser) indirection(e Expr) Expr {
 	}
 }
 
-func (p *parser) improperStar() bailout {
-	return bailout{sqlerr.New(sqlerr.SyntaxError, "improper use of \"*\" at or near \"%s\"",
-		p.lex.src[p.tok.pos:p.tok.end]).At(p.tok.pos)}
+// endAtStar refuses anything attached to a star.
+func (p *parser) endAtStar() {
+	if !p.at('.') && !p.at('[') {
+		return
+	}
+	for p.at('.') || p.at('[') {
+		if p.at('[') {
+			p.subscript()
+			continue
+		}
+		p.advance()
+		if !p.accept('*') {
+			p.label()
+		}
+	}
+	if p.at(tEOF) {
+		panic(wrong(p.tok.pos, "improper use of \"*\" at end of input"))
+	}
+	panic(bailout{sqlerr.New(sqlerr.SyntaxError, "improper use of \"*\" at or near \"%s\"",
+		p.lex.src[p.tok.pos:p.tok.end]).At(p.tok.pos)})
 }
 
 // subscript reads [i] or [lo:hi].
 func (p *parser) subscript() Indirection {
-	s := Indirection{Pos: p.tok.pos}
+	s := Indirection{Pos: p.pos()}
 	p.expect('[')
 	if !p.at(':') {
 		s.Index = p.expr()

@@ -21,7 +21,7 @@ func (p *parser) tableRef() TableRef {
 // joins reads the joins after left, the first binding first.
 func (p *parser) joins(left TableRef) TableRef {
 	for {
-		j := &JoinExpr{Pos: p.tok.pos, Left: left}
+		j := &JoinExpr{Pos: p.pos(), Left: left}
 		switch p.tok.kw {
 		case kwCross:
 			p.advance()
@@ -81,8 +81,10 @@ func (p *parser) tablePrimary() TableRef {
 	pos := p.tok.pos
 	if p.acceptKw(kwLateral) {
 		if p.at('(') {
-			query, _ := p.parenSelect()
-			return p.rangeSubquery(pos, query, true)
+			query, at := p.parenSelect()
+			r := p.rangeSubquery(at, query, true)
+			r.Pos = pos
+			return r
 		}
 		return p.rangeFunction(pos, true)
 	}
@@ -144,7 +146,7 @@ func (p *parser) parenTable() (*SelectStmt, TableRef) {
 	return nil, join
 }
 
-func (p *parser) rangeSubquery(pos int, query *SelectStmt, lateral bool) TableRef {
+func (p *parser) rangeSubquery(pos int, query *SelectStmt, lateral bool) *RangeSubquery {
 	r := &RangeSubquery{Pos: pos, Lateral: lateral, Query: query, Alias: p.alias()}
 	if r.Alias == nil {
 		what, example := "subquery", "SELECT"
@@ -159,7 +161,7 @@ func (p *parser) rangeSubquery(pos int, query *SelectStmt, lateral bool) TableRe
 
 // relationExpr reads a table name, perhaps with ONLY or a star.
 func (p *parser) relationExpr() *RangeTable {
-	r := &RangeTable{Pos: p.tok.pos}
+	r := &RangeTable{Pos: p.pos()}
 	if p.acceptKw(kwOnly) {
 		r.Only = true
 		if p.accept('(') {
@@ -250,23 +252,40 @@ func (p *parser) rangeFunction(pos int, lateral bool) TableRef {
 	return r
 }
 
-// tableFunction reads a call that may stand in FROM.
+// tableFunction reads a call without FILTER and OVER (func_expr_windowless), as
+// it stands in FROM and among the keys of an index.
 func (p *parser) tableFunction() Expr {
-	if !isNonReserved(&p.tok) && !p.atFunctionTable() {
+	switch p.tok.kw {
+	case notKeyword:
+	case kwCast, kwCurrentDate, kwCurrentTime, kwCurrentTimestamp, kwLocaltime, kwLocaltimestamp, kwCurrentRole,
+		kwCurrentUser, kwSessionUser, kwUser, kwCurrentCatalog:
+		return p.keywordPrimary()
+	case kwCurrentSchema:
+		if p.peek().kind != '(' {
+			return p.keywordPrimary()
+		}
+	default:
+		if p.peek().kind != '(' && (p.tok.kw != kwCollation || p.peek().kw != kwFor) {
+			break
+		}
+		start := p.tok
+		switch e := p.specialCall().(type) {
+		case nil:
+		case *FuncCall, *Coalesce, *NullIf, *MinMax:
+			return e
+		default:
+			panic(wrong(start.pos, "syntax error at or near \"%s\"", p.lex.src[start.pos:start.end]))
+		}
+	}
+	pos, qualified := p.tok.pos, p.peek().kind == '.'
+	if qualified && !isColID(&p.tok) || !qualified && !isTypeFuncName(&p.tok) {
 		panic(p.unexpected())
 	}
-	start := p.tok
-	e := p.primary()
-	switch e := e.(type) {
-	case *FuncCall:
-		if e.Over != nil || e.Filter != nil || e.WithinGroup {
-			panic(wrong(start.pos, "syntax error at or near \"%s\"", start.str))
-		}
-		return e
-	case *SessionValue, *Cast, *Coalesce, *NullIf, *MinMax:
-		return e
-	}
-	panic(p.unexpected())
+	first := p.tok.str
+	p.advance()
+	f := &FuncCall{Pos: pos, Name: p.qname(pos, p.dotted(first))}
+	p.funcArgs(f)
+	return f
 }
 
 // functionAlias reads the alias of a function in FROM, which may define columns.
@@ -299,7 +318,7 @@ func (p *parser) funcColumns() []FuncColumn {
 	p.expect('(')
 	var cols []FuncColumn
 	for {
-		c := FuncColumn{Pos: p.tok.pos, Name: p.colID()}
+		c := FuncColumn{Pos: p.pos(), Name: p.colID()}
 		c.Type = p.typeName()
 		if p.acceptKw(kwCollate) {
 			c.Collation = p.anyName()

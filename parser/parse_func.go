@@ -11,16 +11,17 @@ func systemCall(pos int, syntax FuncSyntax, name string, args ...Expr) *FuncCall
 // funcCall reads a call from its opening parenthesis on.
 func (p *parser) funcCall(name QName) Expr {
 	f := &FuncCall{Pos: name.Pos, Name: name}
-	p.funcArgs(f)
+	orderPos := p.funcArgs(f)
 	if p.at(tString) && len(f.Args) > 0 && !f.Distinct && !f.Variadic {
-		return p.typedConstWithMods(f)
+		return p.typedConstWithMods(f, orderPos)
 	}
 	p.funcTail(f)
 	return f
 }
 
-// funcArgs reads the parenthesised arguments of a call.
-func (p *parser) funcArgs(f *FuncCall) {
+// funcArgs reads the parenthesised arguments of a call, and tells where ORDER BY
+// is among them.
+func (p *parser) funcArgs(f *FuncCall) (orderPos int) {
 	p.expect('(')
 	switch {
 	case p.at(')'):
@@ -45,17 +46,19 @@ func (p *parser) funcArgs(f *FuncCall) {
 			}
 		}
 		if p.atKw(kwOrder) {
+			orderPos = p.tok.pos
 			f.OrderBy = p.orderBy()
 		}
 	}
 	p.expect(')')
+	return orderPos
 }
 
 // funcArg reads an argument: value, name := value or name => value.
 func (p *parser) funcArg() Expr {
 	if isTypeFuncName(&p.tok) {
 		if k := p.peek().kind; k == tColonEquals || k == tArrow {
-			a := &NamedArg{Pos: p.tok.pos, Name: p.typeFuncName()}
+			a := &NamedArg{Pos: p.pos(), Name: p.typeFuncName()}
 			p.advance()
 			a.Value = p.expr()
 			return a
@@ -65,21 +68,21 @@ func (p *parser) funcArg() Expr {
 }
 
 // typedConstWithMods turns f(2) '…' into a constant of type f(2).
-func (p *parser) typedConstWithMods(f *FuncCall) Expr {
+func (p *parser) typedConstWithMods(f *FuncCall, orderPos int) Expr {
 	for _, arg := range f.Args {
 		if named, ok := arg.(*NamedArg); ok {
 			panic(wrong(named.Pos, "type modifier cannot have parameter name"))
 		}
 	}
 	if len(f.OrderBy) > 0 {
-		panic(wrong(f.OrderBy[0].Pos, "type modifier cannot have ORDER BY"))
+		panic(wrong(orderPos, "type modifier cannot have ORDER BY"))
 	}
 	return p.typedConst(TypeName{Pos: f.Pos, Schema: f.Name.Schema, Name: f.Name.Name, Mods: f.Args})
 }
 
 // funcTail reads WITHIN GROUP, FILTER and OVER after a call.
 func (p *parser) funcTail(f *FuncCall) {
-	if p.atKws(kwWithin, kwGroup) {
+	if p.atKw(kwWithin) {
 		pos := p.tok.pos
 		switch {
 		case len(f.OrderBy) > 0:
@@ -90,15 +93,14 @@ func (p *parser) funcTail(f *FuncCall) {
 			panic(wrong(pos, "cannot use VARIADIC with WITHIN GROUP"))
 		}
 		p.advance()
-		p.advance()
+		p.expectKw(kwGroup)
 		p.expect('(')
 		f.WithinGroup = true
 		f.OrderBy = p.orderBy()
 		p.expect(')')
 	}
-	if p.atKw(kwFilter) && p.peek().kind == '(' {
-		p.advance()
-		p.advance()
+	if p.acceptKw(kwFilter) {
+		p.expect('(')
 		p.expectKw(kwWhere)
 		f.Filter = p.expr()
 		p.expect(')')
@@ -107,7 +109,7 @@ func (p *parser) funcTail(f *FuncCall) {
 		if p.at('(') {
 			f.Over = p.windowSpec()
 		} else {
-			f.Over = &WindowDef{Pos: p.tok.pos, Name: p.colID()}
+			f.Over = &WindowDef{Pos: p.pos(), Name: p.colID()}
 		}
 	}
 }
@@ -192,7 +194,7 @@ func (p *parser) extract() Expr {
 	pos := p.tok.pos
 	p.advance()
 	p.expect('(')
-	field := &StringLit{Pos: p.tok.pos, Value: p.tok.str}
+	field := &StringLit{Pos: p.pos(), Value: p.tok.str}
 	if !p.at(tIdent) && !p.at(tString) && !p.atAny(kwYear, kwMonth, kwDay, kwHour, kwMinute, kwSecond) {
 		panic(p.unexpected())
 	}
@@ -242,7 +244,10 @@ func (p *parser) substring() Expr {
 	if p.accept(')') {
 		return &FuncCall{Pos: pos, Name: QName{Pos: pos, Name: "substring"}}
 	}
+	outer := p.inSubstring
+	p.inSubstring = true
 	first := p.funcArg()
+	p.inSubstring = outer
 	syntax, args := SyntaxSubstring, []Expr{first}
 	switch {
 	case p.acceptKw(kwFrom):
@@ -312,7 +317,7 @@ func (p *parser) normalize() Expr {
 		if form == "" {
 			panic(p.unexpected())
 		}
-		args = append(args, &StringLit{Pos: p.tok.pos, Value: form})
+		args = append(args, &StringLit{Pos: p.pos(), Value: form})
 		p.advance()
 	}
 	p.expect(')')

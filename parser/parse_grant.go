@@ -2,7 +2,7 @@ package parser
 
 // grant reads GRANT and REVOKE.
 func (p *parser) grant() Stmt {
-	s := &GrantStmt{Pos: p.tok.pos, Revoke: p.atKw(kwRevoke)}
+	s := &GrantStmt{Pos: p.pos(), Revoke: p.atKw(kwRevoke)}
 	p.advance()
 	if s.Revoke && (p.atKws(kwGrant, kwOption) || p.atKws(kwAdmin, kwOption)) {
 		p.advance()
@@ -66,7 +66,7 @@ func (p *parser) privileges(s *GrantStmt) {
 		return
 	}
 	for {
-		priv := Privilege{Pos: p.tok.pos, Name: p.tok.str}
+		priv := Privilege{Pos: p.pos(), Name: p.tok.str}
 		switch {
 		case p.acceptKws(kwAlter, kwSystem):
 			priv.Name = "alter system"
@@ -110,11 +110,11 @@ func (p *parser) grantObjects(s *GrantStmt) {
 		var o DropObject
 		switch {
 		case s.AllInSchema:
-			o.Name = QName{Pos: p.tok.pos, Name: p.colID()}
+			o.Name = QName{Pos: p.pos(), Name: p.colID()}
 		case s.Kind == ObjLargeObject:
-			o.Name = QName{Pos: p.tok.pos, Name: p.signedNumber()}
+			o.Name = QName{Pos: p.pos(), Name: p.signedNumber()}
 		case s.Kind == ObjParameter:
-			o.Name = QName{Pos: p.tok.pos, Name: joinDotted(p.dotted(p.colID()))}
+			o.Name = QName{Pos: p.pos(), Name: joinDotted(p.dotted(p.colID()))}
 		default:
 			o.Name = p.qualifiedName()
 			if p.at('(') && (s.Kind == ObjFunction || s.Kind == ObjProcedure || s.Kind == ObjRoutine) {
@@ -142,13 +142,15 @@ func (p *parser) grantKind() ObjectKind {
 	if p.acceptKws(kwLarge, kwObject) {
 		return ObjLargeObject
 	}
+	if p.acceptKw(kwTable) {
+		return ObjTable
+	}
 	next := p.peek()
 	if next.kind != tIdent && next.kind != tKeyword || next.kw == kwTo || next.kw == kwFrom {
 		return ObjTable
 	}
 	kind := ObjTable
 	switch p.tok.kw {
-	case kwTable:
 	case kwSequence:
 		kind = ObjSequence
 	case kwFunction:

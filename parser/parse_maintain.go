@@ -1,7 +1,7 @@
 package parser
 
 func (p *parser) lock() Stmt {
-	s := &LockTableStmt{Pos: p.tok.pos, Mode: "AccessExclusiveLock"}
+	s := &LockTableStmt{Pos: p.pos(), Mode: "AccessExclusiveLock"}
 	p.advance()
 	p.acceptKw(kwTable)
 	s.Tables = p.relationExprs()
@@ -44,7 +44,7 @@ func (p *parser) lockMode() string {
 
 // vacuum reads VACUUM and ANALYZE.
 func (p *parser) vacuum() Stmt {
-	s := &VacuumStmt{Pos: p.tok.pos, Analyze: !p.atKw(kwVacuum)}
+	s := &VacuumStmt{Pos: p.pos(), Analyze: !p.atKw(kwVacuum)}
 	p.advance()
 	if p.at('(') {
 		s.Options = p.optionList()
@@ -55,7 +55,7 @@ func (p *parser) vacuum() Stmt {
 		}
 		for _, kw := range flags {
 			if p.atKw(kw) {
-				o := Option{Pos: p.tok.pos, Name: p.tok.str}
+				o := Option{Pos: p.pos(), Name: p.tok.str}
 				if kw == kwAnalyse {
 					o.Name = "analyze"
 				}
@@ -79,12 +79,12 @@ func (p *parser) vacuum() Stmt {
 }
 
 func (p *parser) cluster() Stmt {
-	s := &ClusterStmt{Pos: p.tok.pos}
+	s := &ClusterStmt{Pos: p.pos()}
 	p.advance()
 	if p.at('(') {
 		s.Options = p.optionList()
 	} else if p.atKw(kwVerbose) {
-		s.Options = []Option{{Pos: p.tok.pos, Name: "verbose"}}
+		s.Options = []Option{{Pos: p.pos(), Name: "verbose"}}
 		p.advance()
 	}
 	if !isColID(&p.tok) {
@@ -103,7 +103,7 @@ func (p *parser) cluster() Stmt {
 }
 
 func (p *parser) reindex() Stmt {
-	s := &ReindexStmt{Pos: p.tok.pos}
+	s := &ReindexStmt{Pos: p.pos()}
 	p.advance()
 	if p.at('(') {
 		s.Options = p.optionList()
@@ -123,7 +123,7 @@ func (p *parser) reindex() Stmt {
 	}
 	s.Concurrently = p.acceptKw(kwConcurrently)
 	if s.Kind == ObjSchema || s.Kind == ObjDatabase {
-		s.Name = QName{Pos: p.tok.pos, Name: p.colID()}
+		s.Name = QName{Pos: p.pos(), Name: p.colID()}
 	} else {
 		s.Name = p.qualifiedName()
 	}

@@ -6,7 +6,7 @@ func (p *parser) optionList() []Option {
 	p.expect('(')
 	var list []Option
 	for {
-		o := Option{Pos: p.tok.pos}
+		o := Option{Pos: p.pos()}
 		o.Name = p.label()
 		switch {
 		case p.at(',') || p.at(')'):
@@ -63,7 +63,7 @@ func (p *parser) relOptions() []Option {
 	p.expect('(')
 	var list []Option
 	for {
-		o := Option{Pos: p.tok.pos}
+		o := Option{Pos: p.pos()}
 		o.Name = p.label()
 		if p.accept('.') {
 			o.Namespace, o.Name = o.Name, p.label()
@@ -87,8 +87,7 @@ func (p *parser) relOptions() []Option {
 
 // withOptions reads WITH (…) if it is there.
 func (p *parser) withOptions() []Option {
-	if p.atKw(kwWith) && p.peek().kind == '(' {
-		p.advance()
+	if p.acceptKw(kwWith) {
 		return p.relOptions()
 	}
 	return nil

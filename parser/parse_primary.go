@@ -77,9 +77,7 @@ func (p *parser) nameExpr() Expr {
 	for p.at('.') {
 		p.advance()
 		if p.accept('*') {
-			if p.at('.') || p.at('[') {
-				panic(p.improperStar())
-			}
+			p.endAtStar()
 			ref.Star = true
 			return &ref.ColumnRef
 		}
@@ -230,13 +228,13 @@ func (p *parser) arrayLit(pos int) Expr {
 }
 
 func (p *parser) caseExpr() Expr {
-	c := &Case{Pos: p.tok.pos}
+	c := &Case{Pos: p.pos()}
 	p.advance()
 	if !p.atKw(kwWhen) {
 		c.Arg = p.expr()
 	}
 	for {
-		w := When{Pos: p.tok.pos}
+		w := When{Pos: p.pos()}
 		p.expectKw(kwWhen)
 		w.Cond = p.expr()
 		p.expectKw(kwThen)
@@ -255,7 +253,7 @@ func (p *parser) caseExpr() Expr {
 
 // sessionValue reads CURRENT_DATE and its kin.
 func (p *parser) sessionValue() Expr {
-	v := &SessionValue{Pos: p.tok.pos, Name: p.tok.str, Precision: -1}
+	v := &SessionValue{Pos: p.pos(), Name: p.tok.str, Precision: -1}
 	switch p.tok.kw {
 	case kwCurrentTime, kwCurrentTimestamp, kwLocaltime, kwLocaltimestamp:
 		p.advance()

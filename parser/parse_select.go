@@ -50,7 +50,7 @@ func (p *parser) selectInto(with *WithClause) *SelectStmt {
 	s := p.setOps(p.selectOperand(), 0)
 	if with != nil {
 		if s.With != nil {
-			panic(wrong(s.With.Pos, "multiple WITH clauses not allowed"))
+			panic(wrong(with.Pos, "multiple WITH clauses not allowed"))
 		}
 		s.With = with
 	}
@@ -115,9 +115,9 @@ func (p *parser) selectOperand() *SelectStmt {
 	case kwValues:
 		return p.values()
 	case kwTable:
-		s := &SelectStmt{Pos: p.tok.pos}
+		s := &SelectStmt{Pos: p.pos()}
 		p.advance()
-		s.Targets = []Target{{Pos: p.tok.pos, Expr: &ColumnRef{Pos: p.tok.pos, Star: true}}}
+		s.Targets = []Target{{Pos: p.pos(), Expr: &ColumnRef{Pos: p.pos(), Star: true}}}
 		s.From = []TableRef{p.relationExpr()}
 		return s
 	}
@@ -126,7 +126,7 @@ func (p *parser) selectOperand() *SelectStmt {
 }
 
 func (p *parser) values() *SelectStmt {
-	s := &SelectStmt{Pos: p.tok.pos}
+	s := &SelectStmt{Pos: p.pos()}
 	p.advance()
 	for {
 		p.expect('(')
@@ -140,7 +140,7 @@ func (p *parser) values() *SelectStmt {
 
 // simpleSelect reads SELECT … up to its WINDOW clause.
 func (p *parser) simpleSelect() *SelectStmt {
-	s := &SelectStmt{Pos: p.tok.pos}
+	s := &SelectStmt{Pos: p.pos()}
 	p.advance()
 	switch {
 	case p.acceptKw(kwAll):
@@ -176,7 +176,7 @@ func (p *parser) simpleSelect() *SelectStmt {
 	}
 	if p.acceptKw(kwWindow) {
 		for {
-			pos, name := p.tok.pos, p.colID()
+			pos, name := p.pos(), p.colID()
 			p.expectKw(kwAs)
 			w := p.windowSpec()
 			w.Pos, w.Name = pos, name
@@ -202,7 +202,7 @@ func (p *parser) atTargetsEnd() bool {
 func (p *parser) targets() []Target {
 	list := make([]Target, 0, 4)
 	for {
-		t := Target{Pos: p.tok.pos}
+		t := Target{Pos: p.pos()}
 		if p.at('*') {
 			t.Expr = &ColumnRef{Pos: t.Pos, Star: true}
 			p.advance()
@@ -300,21 +300,16 @@ func (p *parser) selectTail(s *SelectStmt) {
 		}
 		s.OrderBy = keys
 	}
-	limited := false
-	for {
-		switch {
-		case p.atKw(kwFor):
-			if !p.locking(s) {
-				return
-			}
-		case !limited && p.atAny(kwLimit, kwOffset, kwFetch):
-			limited = true
-			p.limits(s)
-		default:
-			p.checkTies(s)
-			return
-		}
+	// Locking clauses come before the limits or after them.
+	lockFirst := p.atKw(kwFor)
+	for p.atKw(kwFor) {
+		p.locking(s)
 	}
+	p.limits(s)
+	for !lockFirst && p.atKw(kwFor) {
+		p.locking(s)
+	}
+	p.checkTies(s)
 }
 
 func (p *parser) checkTies(s *SelectStmt) {
@@ -407,13 +402,13 @@ func (p *parser) fetch(s *SelectStmt) {
 }
 
 // locking reads one FOR … clause; FOR READ ONLY means nothing.
-func (p *parser) locking(s *SelectStmt) bool {
-	l := &LockingClause{Pos: p.tok.pos}
+func (p *parser) locking(s *SelectStmt) {
+	l := &LockingClause{Pos: p.pos()}
 	p.advance()
 	switch {
 	case p.acceptKw(kwRead):
 		p.expectKw(kwOnly)
-		return true
+		return
 	case p.acceptKw(kwUpdate):
 		l.Strength = LockForUpdate
 	case p.acceptKw(kwNo):
@@ -438,7 +433,6 @@ func (p *parser) locking(s *SelectStmt) bool {
 		l.Wait = LockSkip
 	}
 	s.Locking = append(s.Locking, l)
-	return true
 }
 
 // orderBy reads ORDER BY and its keys.
@@ -446,7 +440,7 @@ func (p *parser) orderBy() []*SortBy {
 	p.expectKw(kwOrder, kwBy)
 	var keys []*SortBy
 	for {
-		k := &SortBy{Pos: p.tok.pos, Expr: p.expr()}
+		k := &SortBy{Pos: p.pos(), Expr: p.expr()}
 		switch {
 		case p.acceptKw(kwAsc):
 			k.Dir = SortAsc
@@ -485,7 +479,7 @@ func (p *parser) nullsOrder() NullsOrder {
 
 // windowSpec reads (name PARTITION BY … ORDER BY … frame).
 func (p *parser) windowSpec() *WindowDef {
-	w := &WindowDef{Pos: p.tok.pos}
+	w := &WindowDef{Pos: p.pos()}
 	p.expect('(')
 	if isColID(&p.tok) && !p.atAny(kwPartition, kwRange, kwRows, kwGroups) {
 		w.RefName = p.colID()
@@ -505,7 +499,7 @@ func (p *parser) windowSpec() *WindowDef {
 }
 
 func (p *parser) frame() *Frame {
-	f := &Frame{Pos: p.tok.pos}
+	f := &Frame{Pos: p.pos()}
 	switch p.tok.kw {
 	case kwRows:
 		f.Mode = FrameRows
@@ -532,7 +526,7 @@ func (p *parser) frame() *Frame {
 		case f.Start.Kind == OffsetFollowing && f.End.Kind == OffsetPreceding:
 			panic(bad(end, "frame starting from following row cannot have preceding rows"))
 		case f.Start.Kind == OffsetFollowing && f.End.Kind == CurrentRow:
-			panic(bad(end, "frame starting from following row cannot end with current row"))
+			panic(bad(end, "frame starting from following row cannot have preceding rows"))
 		}
 	} else {
 		start := p.tok.pos
@@ -588,7 +582,7 @@ func (p *parser) frameBound() FrameBound {
 
 // with reads WITH [RECURSIVE] ….
 func (p *parser) with() *WithClause {
-	w := &WithClause{Pos: p.tok.pos}
+	w := &WithClause{Pos: p.pos()}
 	p.advance()
 	w.Recursive = p.acceptKw(kwRecursive)
 	for {
@@ -600,7 +594,7 @@ func (p *parser) with() *WithClause {
 }
 
 func (p *parser) cte() *CTE {
-	c := &CTE{Pos: p.tok.pos, Name: p.colID()}
+	c := &CTE{Pos: p.pos(), Name: p.colID()}
 	c.Columns = p.optParenNames()
 	p.expectKw(kwAs)
 	switch {
@@ -616,7 +610,7 @@ func (p *parser) cte() *CTE {
 	p.depth--
 	p.expect(')')
 	if p.acceptKw(kwSearch) {
-		s := &SearchClause{Pos: p.tok.pos}
+		s := &SearchClause{Pos: p.pos()}
 		if p.acceptKw(kwBreadth) {
 			s.BreadthFirst = true
 		} else {
@@ -629,7 +623,7 @@ func (p *parser) cte() *CTE {
 		c.Search = s
 	}
 	if p.acceptKw(kwCycle) {
-		y := &CycleClause{Pos: p.tok.pos, Columns: p.nameList()}
+		y := &CycleClause{Pos: p.pos(), Columns: p.nameList()}
 		p.expectKw(kwSet)
 		y.Mark = p.colID()
 		if p.acceptKw(kwTo) {

@@ -69,18 +69,19 @@ func (p *parser) setRest(pos int) Stmt {
 		p.zoneValue(s)
 	case kwCatalog:
 		p.advance()
+		at = p.tok.pos
 		p.stringConst()
-		panic(bailout{sqlerr.New(sqlerr.FeatureNotSupported, "current database cannot be changed").At(p.prevEnd)})
+		panic(bailout{sqlerr.New(sqlerr.FeatureNotSupported, "current database cannot be changed").At(at)})
 	case kwSchema:
 		p.advance()
 		s.Name = "search_path"
-		s.Values = []Expr{&StringLit{Pos: p.tok.pos, Value: p.stringConst()}}
+		s.Values = []Expr{&StringLit{Pos: p.pos(), Value: p.stringConst()}}
 	case kwNames:
 		p.advance()
 		s.Name = "client_encoding"
 		switch {
 		case p.at(tString):
-			s.Values = []Expr{&StringLit{Pos: p.tok.pos, Value: p.stringConst()}}
+			s.Values = []Expr{&StringLit{Pos: p.pos(), Value: p.stringConst()}}
 		default:
 			p.acceptKw(kwDefault)
 			s.Default = true
@@ -99,7 +100,7 @@ func (p *parser) setRest(pos int) Stmt {
 
 // wordConst reads a word or string as a string constant.
 func (p *parser) wordConst() Expr {
-	return &StringLit{Pos: p.tok.pos, Value: p.wordOrString()}
+	return &StringLit{Pos: p.pos(), Value: p.wordOrString()}
 }
 
 // parameterName reads a possibly dotted parameter name.
@@ -154,13 +155,17 @@ func (p *parser) zoneValue(s *SetStmt) {
 		s.Values = []Expr{&StringLit{Pos: pos, Value: p.tok.str}}
 		p.advance()
 	case p.atKw(kwInterval):
-		lit, ok := p.intervalConst().(*TypedLit)
-		if !ok {
-			panic(p.unexpected())
+		t := systemType(pos, "interval")
+		p.advance()
+		t.Mods = p.precision()
+		lit := &TypedLit{Pos: pos, Value: p.stringConst()}
+		if at := p.tok.pos; t.Mods == nil {
+			p.intervalFields(&t)
+			if t.Fields != "" && t.Fields != "hour" && t.Fields != "hour to minute" {
+				panic(wrong(at, "time zone interval must be HOUR or HOUR TO MINUTE"))
+			}
 		}
-		if f := lit.Type.Fields; f != "" && f != "hour" && f != "hour to minute" {
-			panic(wrong(pos, "time zone interval must be HOUR or HOUR TO MINUTE"))
-		}
+		lit.Type = t
 		s.Values = []Expr{lit}
 	case p.atAny(kwDefault, kwLocal):
 		p.advance()
@@ -208,7 +213,7 @@ func (p *parser) specialParameter() string {
 }
 
 func (p *parser) reset() Stmt {
-	s := &ResetStmt{Pos: p.tok.pos}
+	s := &ResetStmt{Pos: p.pos()}
 	p.advance()
 	if p.acceptKw(kwAll) {
 		s.All = true
@@ -219,7 +224,7 @@ func (p *parser) reset() Stmt {
 }
 
 func (p *parser) show() Stmt {
-	s := &ShowStmt{Pos: p.tok.pos}
+	s := &ShowStmt{Pos: p.pos()}
 	p.advance()
 	if p.acceptKw(kwAll) {
 		s.All = true
@@ -230,7 +235,7 @@ func (p *parser) show() Stmt {
 }
 
 func (p *parser) discard() Stmt {
-	s := &DiscardStmt{Pos: p.tok.pos}
+	s := &DiscardStmt{Pos: p.pos()}
 	p.advance()
 	switch {
 	case p.acceptKw(kwAll):
@@ -249,7 +254,7 @@ func (p *parser) discard() Stmt {
 
 // transaction reads the transaction control statements.
 func (p *parser) transaction() Stmt {
-	s := &TransactionStmt{Pos: p.tok.pos}
+	s := &TransactionStmt{Pos: p.pos()}
 	kw := p.tok.kw
 	p.advance()
 	work := func() {
@@ -360,7 +365,7 @@ func (p *parser) transactionModes(required bool) TransactionModes {
 }
 
 func (p *parser) prepare() Stmt {
-	s := &PrepareStmt{Pos: p.tok.pos}
+	s := &PrepareStmt{Pos: p.pos()}
 	p.advance()
 	s.Name = p.colID()
 	if p.accept('(') {
@@ -378,7 +383,7 @@ func (p *parser) prepare() Stmt {
 }
 
 func (p *parser) execute() Stmt {
-	s := &ExecuteStmt{Pos: p.tok.pos}
+	s := &ExecuteStmt{Pos: p.pos()}
 	p.advance()
 	s.Name = p.colID()
 	if p.accept('(') {
@@ -389,7 +394,7 @@ func (p *parser) execute() Stmt {
 }
 
 func (p *parser) deallocate() Stmt {
-	s := &DeallocateStmt{Pos: p.tok.pos}
+	s := &DeallocateStmt{Pos: p.pos()}
 	p.advance()
 	if p.atKw(kwPrepare) && (isColID(p.peek()) || p.peek().kw == kwAll) {
 		p.advance()
@@ -402,10 +407,10 @@ func (p *parser) deallocate() Stmt {
 }
 
 func (p *parser) explain() Stmt {
-	s := &ExplainStmt{Pos: p.tok.pos}
+	s := &ExplainStmt{Pos: p.pos()}
 	p.advance()
 	flag := func(name string) {
-		s.Options = append(s.Options, Option{Pos: p.tok.pos, Name: name})
+		s.Options = append(s.Options, Option{Pos: p.pos(), Name: name})
 		p.advance()
 	}
 	switch {
@@ -427,13 +432,7 @@ func (p *parser) explain() Stmt {
 	case kwRefresh:
 		s.Query = p.refresh()
 	case kwCreate:
-		pos := p.tok.pos
-		switch q := p.create().(type) {
-		case *CreateTableAsStmt:
-			s.Query = q
-		default:
-			panic(refuse(pos, "EXPLAIN of this statement"))
-		}
+		s.Query = p.createAs()
 	default:
 		s.Query = p.preparableInto()
 	}
@@ -441,7 +440,7 @@ func (p *parser) explain() Stmt {
 }
 
 func (p *parser) declareCursor() Stmt {
-	s := &DeclareCursorStmt{Pos: p.tok.pos}
+	s := &DeclareCursorStmt{Pos: p.pos()}
 	p.advance()
 	s.Name = p.colID()
 	for !p.atKw(kwCursor) {
@@ -473,7 +472,7 @@ func (p *parser) declareCursor() Stmt {
 }
 
 func (p *parser) fetchStmt() Stmt {
-	s := &FetchStmt{Pos: p.tok.pos, Move: p.atKw(kwMove), Count: 1}
+	s := &FetchStmt{Pos: p.pos(), Move: p.atKw(kwMove), Count: 1}
 	p.advance()
 	if next := p.peek(); next.kind == tEOF || next.kind == ';' {
 		s.Cursor = p.colID() // even if it is called next or all
@@ -525,7 +524,7 @@ func (p *parser) fetchAmount(s *FetchStmt) {
 }
 
 func (p *parser) closePortal() Stmt {
-	s := &ClosePortalStmt{Pos: p.tok.pos}
+	s := &ClosePortalStmt{Pos: p.pos()}
 	p.advance()
 	if !p.acceptKw(kwAll) {
 		s.Name = p.colID()

@@ -51,7 +51,7 @@ func (p *parser) statement() Stmt {
 	case kwReindex:
 		return p.reindex()
 	case kwCheckpoint:
-		s := &CheckpointStmt{Pos: p.tok.pos}
+		s := &CheckpointStmt{Pos: p.pos()}
 		p.advance()
 		return s
 	case kwDeclare:

@@ -14,8 +14,8 @@ func (p *parser) createTable(pos int, persistence Persistence) Stmt {
 	s := &CreateTableStmt{Pos: pos, Name: name, Persistence: persistence, IfNotExists: ifNotExists}
 	switch {
 	case p.acceptKw(kwOf):
-		t := p.typeName()
-		s.OfType = &t
+		n := p.qualifiedName()
+		s.OfType = &TypeName{Pos: n.Pos, Schema: n.Schema, Name: n.Name}
 		if p.at('(') {
 			p.tableElements(s, true)
 		}
@@ -37,7 +37,7 @@ func (p *parser) createTable(pos int, persistence Persistence) Stmt {
 	}
 	if p.acceptKw(kwPartition) {
 		p.expectKw(kwBy)
-		s.PartitionBy = &PartitionSpec{Pos: p.tok.pos, Strategy: strings.ToLower(p.colID())}
+		s.PartitionBy = &PartitionSpec{Pos: p.pos(), Strategy: strings.ToLower(p.colID())}
 		s.PartitionBy.Elems = p.indexElems()
 	}
 	s.AccessMethod = p.accessMethod()
@@ -57,6 +57,22 @@ func (p *parser) atColumnNames() bool {
 	}
 	t = l.next()
 	return t.kind == ',' || t.kind == ')'
+}
+
+// createAs reads CREATE TABLE AS or CREATE MATERIALIZED VIEW.
+func (p *parser) createAs() Stmt {
+	t := &CreateTableStmt{Pos: p.tok.pos}
+	p.advance()
+	if p.atAny(kwLocal, kwGlobal, kwTemp, kwTemporary, kwUnlogged) {
+		t.Persistence = p.persistence()
+	}
+	if t.Persistence != Temporary && p.atKw(kwMaterialized) {
+		return p.createMatView(t.Pos, t.Persistence)
+	}
+	p.expectKw(kwTable)
+	t.IfNotExists = p.ifNotExists()
+	t.Name = p.qualifiedName()
+	return p.createTableAs(t)
 }
 
 // createTableAs reads the rest of CREATE TABLE name … AS query.
@@ -125,7 +141,7 @@ func (p *parser) tableElement(typed bool) TableElement {
 	case p.atKw(kwLike) && !typed:
 		return p.likeClause()
 	case typed:
-		c := &ColumnDef{Pos: p.tok.pos, Name: p.colID()}
+		c := &ColumnDef{Pos: p.pos(), Name: p.colID()}
 		if p.acceptKw(kwWith) {
 			p.expectKw(kwOptions)
 		}
@@ -147,7 +163,7 @@ func (p *parser) atTableConstraint() bool {
 }
 
 func (p *parser) likeClause() TableElement {
-	l := &LikeClause{Pos: p.tok.pos}
+	l := &LikeClause{Pos: p.pos()}
 	p.advance()
 	l.Table = p.qualifiedName()
 	for {
@@ -192,7 +208,7 @@ func (p *parser) likeClause() TableElement {
 
 // columnDef reads a column with its type and constraints.
 func (p *parser) columnDef() *ColumnDef {
-	c := &ColumnDef{Pos: p.tok.pos, Name: p.colID()}
+	c := &ColumnDef{Pos: p.pos(), Name: p.colID()}
 	c.Type = p.typeName()
 	if p.acceptKw(kwCompression) {
 		c.Compression = p.compression()
@@ -282,7 +298,7 @@ func (p *parser) columnConstraints(c *ColumnDef) {
 
 // columnConstraint reads one constraint of a column; nil if there is none.
 func (p *parser) columnConstraint() *Constraint {
-	c := &Constraint{Pos: p.tok.pos}
+	c := &Constraint{Pos: p.pos()}
 	named := p.acceptKw(kwConstraint)
 	if named {
 		c.Name = p.colID()
@@ -400,11 +416,14 @@ func (p *parser) references(c *Constraint) {
 	onDelete, onUpdate := false, false
 	for {
 		pos := p.tok.pos
+		if !p.acceptKw(kwOn) {
+			return
+		}
 		switch {
-		case !onDelete && p.acceptKws(kwOn, kwDelete):
+		case !onDelete && p.acceptKw(kwDelete):
 			onDelete = true
 			c.OnDelete, c.OnDeleteColumns = p.refAction()
-		case !onUpdate && p.acceptKws(kwOn, kwUpdate):
+		case !onUpdate && p.acceptKw(kwUpdate):
 			onUpdate = true
 			var columns []string
 			c.OnUpdate, columns = p.refAction()
@@ -413,7 +432,7 @@ func (p *parser) references(c *Constraint) {
 					"a column list with %s is only supported for ON DELETE actions", c.OnUpdate).At(pos)})
 			}
 		default:
-			return
+			panic(p.unexpected())
 		}
 	}
 }
@@ -437,7 +456,7 @@ func (p *parser) refAction() (RefAction, []string) {
 
 // tableConstraint reads a constraint of CREATE TABLE or ADD CONSTRAINT.
 func (p *parser) tableConstraint() *Constraint {
-	c := &Constraint{Pos: p.tok.pos}
+	c := &Constraint{Pos: p.pos()}
 	if p.acceptKw(kwConstraint) {
 		c.Name = p.colID()
 	}
@@ -522,7 +541,7 @@ func (p *parser) constraintAttributes(c *Constraint) {
 		notValid
 		noInherit
 	)
-	seen, start := 0, p.tok.pos
+	seen := 0
 	for {
 		bit := 0
 		pos := p.tok.pos
@@ -562,7 +581,7 @@ func (p *parser) constraintAttributes(c *Constraint) {
 			}
 		}
 		panic(bailout{sqlerr.New(sqlerr.FeatureNotSupported, "%s constraints cannot be marked %s",
-			constraintWord(c.Kind), what).At(start)})
+			constraintWord(c.Kind), what)})
 	}
 	cannot(deferrable|initiallyDeferred, "DEFERRABLE", ConstrPrimaryKey, ConstrUnique, ConstrExclusion, ConstrForeignKey)
 	cannot(notValid, "NOT VALID", ConstrCheck, ConstrForeignKey)
@@ -589,7 +608,7 @@ func constraintWord(k ConstraintKind) string {
 
 // partitionBound reads FOR VALUES … or DEFAULT.
 func (p *parser) partitionBound() *PartitionBound {
-	b := &PartitionBound{Pos: p.tok.pos}
+	b := &PartitionBound{Pos: p.pos()}
 	if p.acceptKw(kwDefault) {
 		b.Default = true
 		return b
@@ -614,7 +633,7 @@ func (p *parser) partitionBound() *PartitionBound {
 		p.expect('(')
 		hash := map[string]*int{"modulus": &b.Modulus, "remainder": &b.Remainder}
 		for {
-			at, name := p.tok.pos, p.nonReserved()
+			at, name := p.pos(), p.nonReserved()
 			n := hash[name]
 			if n == nil {
 				panic(wrong(at, "unrecognized hash partition bound specification \"%s\"", name))
