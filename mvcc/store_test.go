@@ -305,6 +305,28 @@ func TestSweepAfterCrash(t *testing.T) {
 	}
 }
 
+// A sweep remembers what the retention still keeps.
+func TestSweepUnderRetention(t *testing.T) {
+	now := newClock()
+	opts := mvcc.Options{Retention: time.Minute, Clock: now.read}
+	fs := vfs.NewCrashableMem()
+	w := open(t, fs, opts)
+	w.write(false, true, "a=1", "b=1")
+	now.add(time.Second)
+	w.write(false, true, "a=2", "b")
+	w2 := open(t, fs.CrashClone(vfs.CrashCloneCfg{}), opts)
+	w2.collect()
+	if n := w2.versions(); n != 4 {
+		t.Fatalf("%d versions, of 4 that are to be kept for a minute", n)
+	}
+	now.add(2 * time.Minute)
+	w2.write(false, true, "c=1")
+	w2.collect()
+	if n := w2.versions(); n != 2 {
+		t.Fatalf("%d versions are left, want a=2 and c=1", n)
+	}
+}
+
 // clock is a wall clock that a test moves.
 type clock struct{ micros atomic.Int64 }
 

@@ -16,8 +16,6 @@ import (
 //	table locks given up                  not earlier: a table lock carries no version, so
 //	                                      its next holder must find the schema in a snapshot
 //	client told
-//
-// A transaction that changed the schema, or kept others off a table, hands on nothing early.
 func (t *Txn) Commit(ctx context.Context) error {
 	if t.ended {
 		return errEnded()
@@ -32,9 +30,7 @@ func (t *Txn) Commit(ctx context.Context) error {
 		t.end(false)
 		return storageError(err)
 	}
-	if !t.schema && !t.holdsStrong() {
-		t.m.below.unlock(&t.owner, 0)
-	}
+	t.m.below.unlock(&t.owner, 0)
 	// A commit is not interrupted: the client must learn how it ended.
 	err = c.Wait()
 	if err == nil && t.after > c.At() {

@@ -34,8 +34,8 @@
 //	    Txn.after, EndStatement, Commit.
 //	(5) If a statement built on a version, the next snapshot of its transaction, and every
 //	    snapshot after its commit was acknowledged, includes that version.
-//	(6) Locks are held until the commit is in the log; table locks, and all locks of a
-//	    transaction that changed the schema, until it is published.
+//	(6) Key locks are held until the commit is in the log, table locks until it is
+//	    published.
 //	(7) Whoever waits for a lock is on no cycle of waiting, or fails with 40P01.
 //
 // All waiting is on channels and ends with the context, the lock timeout or the grant.

@@ -37,7 +37,8 @@ var update = flag.Bool("update", false, "rewrite the expected output of the scri
 //	sleep 20ms     locks
 //	disk stops     disk goes on        disk fails     (what syncs of the log do)
 //
-// Every command is a statement of its own; +command runs in the statement before.
+// Every command is a statement of its own; +command runs in the statement before, and
+// ~command is one that sends nothing to its client, so that EndStatement is left out.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -295,7 +296,7 @@ func shown(v []byte, ok bool, err error) (string, error) {
 }
 
 func (c *session) try(cmd string) (string, error) {
-	f := strings.Fields(strings.TrimPrefix(cmd, "+"))
+	f := strings.Fields(strings.TrimLeft(cmd, "+~"))
 	if f[0] == "begin" {
 		o := txn.Options{PID: c.pid, Database: 1}
 		for _, w := range f[1:] {
@@ -351,7 +352,7 @@ func (c *session) try(cmd string) (string, error) {
 		}
 	}
 	out, err := c.statement(t, f)
-	if err == nil {
+	if err == nil && !strings.HasPrefix(cmd, "~") {
 		err = t.EndStatement(c.ctx)
 	}
 	return out, err

@@ -372,15 +372,3 @@ func (l *tableLocks) release(o *owner, from int) {
 		e.forgetIfEmpty()
 	}
 }
-
-// holdsStrong reports whether o has a lock that keeps ordinary statements out.
-func (o *owner) holdsStrong() bool {
-	o.tableMu.Lock()
-	defer o.tableMu.Unlock()
-	for _, h := range o.tables {
-		if !h.mode.weak() {
-			return true
-		}
-	}
-	return false
-}
