@@ -22,6 +22,7 @@ type WriteSet struct {
 	batch   *storage.Batch
 	garbage []garbageEntry // keys point into keyBytes' chunks
 	hashes  []uint64
+	drops   []drop
 	schema  bool
 }
 
@@ -86,6 +87,14 @@ func (w *WriteSet) PutNew(key, value []byte) {
 	w.hashes = append(w.hashes, w.s.hash(key))
 }
 
+// DropSpan has every version of every key with lo ≤ key < hi removed once no snapshot
+// before this commit is left. The caller promises that nothing is written there, nor
+// read by later snapshots, ever again. It costs the same for any number of keys.
+func (w *WriteSet) DropSpan(lo, hi []byte) {
+	w.batch.Set(append(append([]byte(nil), metaDrop...), lo...), nil, hi)
+	w.drops = append(w.drops, drop{lo: lo, hi: hi})
+}
+
 func (s *Store) hash(key []byte) uint64 { return maphash.Bytes(s.seed, key) }
 
 // Commit draws a timestamp, gives the writes their place in the log, and returns:
@@ -113,6 +122,7 @@ func (s *Store) Commit(w *WriteSet, async bool) (*Commit, error) {
 		return nil, err
 	}
 	s.garbage.add(w.garbage, c.at)
+	s.garbage.addDrops(w.drops, c.at)
 	if !async {
 		c.ticket = t
 	} else {

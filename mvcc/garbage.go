@@ -38,6 +38,7 @@ type garbage struct {
 
 	mu       sync.Mutex // guards the rest; a leaf
 	queue    garbageQueue
+	drops    []drop // spans to be removed, in no order
 	overflow bool   // entries were dropped: a sweep must follow
 	sweepAt  []byte // where the sweep goes on; nil: no sweep
 	timer    *time.Timer
@@ -49,6 +50,12 @@ type garbageEntry struct {
 	at        Timestamp
 	prev      Timestamp // the version right below, if known; 0: look
 	tombstone bool      // at is a tombstone: look
+}
+
+// drop is a span that WriteSet.DropSpan gave up at a timestamp.
+type drop struct {
+	lo, hi []byte
+	at     Timestamp
 }
 
 const (
@@ -154,9 +161,62 @@ func (g *garbage) start(c storage.Cursor, fresh bool) error {
 	} else if !fresh {
 		g.sweepAt = []byte{}
 	}
+	if err := g.loadDrops(c); err != nil {
+		return err
+	}
 	go g.work()
 	g.wakeUp()
 	return nil
+}
+
+func (g *garbage) loadDrops(c storage.Cursor) error {
+	var run storage.Run
+	c.Seek(metaDrop, metaDropEnd, nil, false)
+	for {
+		n, err := c.Next(&run, 100)
+		if err != nil || n == 0 {
+			return err
+		}
+		for i, k := range run.Keys {
+			lo := append([]byte(nil), prefixOf(k)[len(metaDrop):]...)
+			g.drops = append(g.drops, drop{lo, append([]byte(nil), run.Values[i]...), timestampOf(k)})
+			g.length.Add(garbageWake)
+		}
+	}
+}
+
+// addDrops queues the spans that the commit at gives up. Each counts as a whole
+// batch of entries, so that the worker comes at once.
+func (g *garbage) addDrops(drops []drop, at Timestamp) {
+	if len(drops) == 0 {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, d := range drops {
+		g.drops = append(g.drops, drop{append([]byte(nil), d.lo...), append([]byte(nil), d.hi...), at})
+		g.length.Add(garbageWake)
+	}
+}
+
+// takeDrops adds to b the removal of the spans that the horizon allows.
+func (g *garbage) takeDrops(b *storage.Batch, horizon Timestamp) int {
+	kept := g.drops[:0]
+	n := 0
+	for _, d := range g.drops {
+		if d.at > horizon {
+			kept = append(kept, d)
+			continue
+		}
+		suffix := d.at.suffix()
+		b.DeleteRange(d.lo, d.hi)
+		b.Delete(append(append([]byte(nil), metaDrop...), d.lo...), suffix[:])
+		g.length.Add(-garbageWake)
+		n++
+	}
+	clear(g.drops[len(kept):])
+	g.drops = kept
+	return n
 }
 
 // stop ends the worker and records the queue.
@@ -207,7 +267,7 @@ func (g *garbage) add(entries []garbageEntry, at Timestamp) {
 // prune adds to a commit's batch the removal of garbage that needs no look, about
 // twice as much as the commit makes.
 func (g *garbage) prune(w *WriteSet) {
-	if g.length.Load() == 0 {
+	if g.length.Load() == 0 || w.Len() == 0 {
 		return
 	}
 	if g.prunes.Add(1)%32 == 1 {
@@ -314,6 +374,7 @@ func (g *garbage) collect() (int, error) {
 	b := storage.NewBatch()
 	n := 0
 	g.mu.Lock()
+	n += g.takeDrops(b, horizon)
 	for n < garbageBatch {
 		e, size, ok := g.queue.peek()
 		if !ok {

@@ -305,6 +305,40 @@ func TestSweepAfterCrash(t *testing.T) {
 	}
 }
 
+// A dropped span is there for those who see it, and then gone, also across a crash.
+func TestDropSpan(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	w := open(t, fs, mvcc.Options{})
+	for i := range 500 {
+		w.write(true, true, fmt.Sprintf("t1/%03d=x", i), fmt.Sprintf("t2/%03d=x", i))
+	}
+	sn := w.s.NewSnapshot()
+	at := sn.Take()
+	ws := w.s.NewWriteSet()
+	ws.DropSpan([]byte("t1/"), []byte("t10"))
+	c, err := w.s.Commit(ws, false)
+	if err == nil {
+		err = c.Wait()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.collect()
+	if got := len(strings.Fields(w.scan(at, "", "", false, 100))); got != 1000 {
+		t.Fatalf("an old snapshot sees %d of 1000 rows", got)
+	}
+	crashed := fs.CrashClone(vfs.CrashCloneCfg{})
+	sn.Close()
+	w.collect()
+	w2 := open(t, crashed, mvcc.Options{})
+	w2.collect()
+	for _, w := range []*world{w, w2} {
+		if n := w.versions(); n != 500 {
+			t.Errorf("%d versions are left of 500", n)
+		}
+	}
+}
+
 // A sweep remembers what the retention still keeps.
 func TestSweepUnderRetention(t *testing.T) {
 	now := newClock()

@@ -41,5 +41,7 @@ const metaByte = 0xFF
 var (
 	metaCeiling = []byte("\xFFceiling") // invariant 2; value: ceiling 8 B, retention µs 8 B
 	metaGarbage = []byte("\xFFgarbage") // the garbage queue of a clean shutdown
+	metaDrop    = []byte("\xFFdrop/")   // + lo, suffix: the commit's; value: hi. A span to be removed
+	metaDropEnd = []byte("\xFFdrop0")
 	metaSuffix  = make([]byte, storage.SuffixLen)
 )

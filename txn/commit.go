@@ -20,7 +20,7 @@ func (t *Txn) Commit(ctx context.Context) error {
 	if t.ended {
 		return errEnded()
 	}
-	if t.written == 0 && !t.schema {
+	if !t.Wrote() && !t.schema {
 		err := t.EndStatement(ctx)
 		t.end(err == nil)
 		return err
@@ -61,6 +61,9 @@ func (t *Txn) writeSet() *mvcc.WriteSet {
 		}
 		return true
 	})
+	for _, d := range t.drops {
+		w.DropSpan(d.Lo, d.Hi)
+	}
 	return w
 }
 

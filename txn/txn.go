@@ -39,6 +39,7 @@ type Txn struct {
 	written int   // entries with a write
 	size    int64 // bytes that count for the limit
 	undos   []undo
+	drops   []Span
 	marks   int // savepoints that are open
 	epoch   uint32
 
@@ -180,7 +181,7 @@ func (t *Txn) Snapshot() mvcc.Timestamp {
 }
 
 // Wrote reports whether the transaction has buffered a write.
-func (t *Txn) Wrote() bool { return t.written > 0 }
+func (t *Txn) Wrote() bool { return t.written > 0 || len(t.drops) > 0 }
 
 // View is what one statement sees, kept for a cursor that outlives it.
 type View struct {

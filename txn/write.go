@@ -1,6 +1,10 @@
 package txn
 
-import "github.com/minisql/minisql/mvcc"
+import (
+	"bytes"
+
+	"github.com/minisql/minisql/mvcc"
+)
 
 // entryBytes is what a buffered write counts for beside its key and value.
 const entryBytes = 160
@@ -89,8 +93,26 @@ func (t *Txn) write(key, value []byte, k kind) (*entry, error) {
 	return e, nil
 }
 
+// DropSpan has the commit give up every key of the span, at the same cost for any
+// number of keys: DROP TABLE, and TRUNCATE if it gives the table a new span. The caller
+// holds AccessExclusive on the table and promises that no later transaction reads
+// or writes the span; earlier snapshots still see it. This transaction's own writes
+// to the span are undefined.
+func (t *Txn) DropSpan(lo, hi []byte) error {
+	switch {
+	case t.ended:
+		return errEnded()
+	case t.opts.ReadOnly:
+		return errReadOnly()
+	case !mvcc.ValidKey(lo) || !mvcc.ValidKey(hi):
+		return storageError(mvcc.ErrReserved)
+	}
+	t.drops = append(t.drops, Span{Lo: bytes.Clone(lo), Hi: bytes.Clone(hi)})
+	return nil
+}
+
 // Mark is a savepoint.
-type Mark struct{ undo, held, tables, marks int }
+type Mark struct{ undo, held, tables, drops, marks int }
 
 // Savepoint marks the present state.
 func (t *Txn) Savepoint() Mark {
@@ -98,7 +120,7 @@ func (t *Txn) Savepoint() Mark {
 	t.tableMu.Lock()
 	tables := len(t.tables)
 	t.tableMu.Unlock()
-	return Mark{len(t.undos), len(t.held), tables, t.marks}
+	return Mark{len(t.undos), len(t.held), tables, len(t.drops), t.marks}
 }
 
 // RollbackTo undoes all writes since the savepoint and gives up the locks taken
@@ -116,6 +138,7 @@ func (t *Txn) RollbackTo(m Mark) {
 	}
 	clear(t.undos[m.undo:])
 	t.undos = t.undos[:m.undo]
+	t.drops = t.drops[:m.drops]
 	t.marks = m.marks
 	if len(t.held) > m.held {
 		t.epoch++ // what was read under the locks given up may change
