@@ -47,7 +47,7 @@ func runGolden(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	defer in.Close()
-	f := &Format{ExtraFloatDigits: 1}
+	f := &Format{ExtraFloatDigits: 1, TimeZone: time.UTC}
 	expr, cases := "", 0
 	for s := bufio.NewScanner(in); s.Scan(); {
 		line := s.Text()
@@ -485,7 +485,37 @@ var functions = map[string]func(call) (Datum, Type, error){
 		n, err := MakeTime(int(c.args[0].Int()), int(c.args[1].Int()), c.args[2].Float())
 		return NewInt(n), TimeOID.Type(), err
 	},
+	"to_char": func(c call) (Datum, Type, error) {
+		var d Datum
+		var err error
+		template := c.args[1].Text()
+		switch o := c.ts[0].OID; o {
+		case TimestampOID, TimestamptzOID:
+			d, err = ToCharTimestamp(c.args[0].Int(), c.zone(0), template)
+		case IntervalOID:
+			d, err = ToCharInterval(c.args[0].Interval(), template)
+		case NumericOID:
+			d, err = ToCharNumeric(c.num(0), template)
+		case Int4OID, Int8OID:
+			d, err = ToCharInt(o, c.args[0].Int(), template)
+		default:
+			d, err = ToCharFloat(o, c.args[0].Float(), template)
+		}
+		return d, TextOID.Type(), err
+	},
+	"to_number": func(c call) (Datum, Type, error) {
+		d, err := ToNumber(c.args[0].Text(), c.args[1].Text())
+		return d, NumericOID.Type(), err
+	},
+	"to_date": func(c call) (Datum, Type, error) {
+		n, err := ToDate(c.args[0].Text(), c.args[1].Text())
+		return NewInt(n), DateOID.Type(), err
+	},
 	"to_timestamp": func(c call) (Datum, Type, error) {
+		if len(c.args) == 2 {
+			n, err := ToTimestamp(c.args[0].Text(), c.args[1].Text(), c.f.TimeZone)
+			return NewInt(n), TimestamptzOID.Type(), err
+		}
 		n, err := TimestampFromEpoch(c.args[0].Float())
 		return NewInt(n), TimestamptzOID.Type(), err
 	},

@@ -296,7 +296,7 @@ func decodeKey(b []byte, o OID, depth int) (Datum, []byte, error) {
 	switch PhysOf(o) {
 	case PhysInt:
 		n, rest, ok := decodeKeyInt(b)
-		if !ok {
+		if !ok || !intFits(o, n) {
 			return Null, nil, errKey()
 		}
 		return NewInt(n), rest, nil
@@ -334,9 +334,36 @@ func decodeKey(b []byte, o OID, depth int) (Datum, []byte, error) {
 		if b[0] != keyFloat || len(b) < 9 {
 			return Null, nil, errKey()
 		}
-		return NewFloat(unorderFloat(binary.BigEndian.Uint64(b[1:]))), b[9:], nil
+		f := unorderFloat(binary.BigEndian.Uint64(b[1:]))
+		if o == Float4OID && CompareFloat(f, float64(float32(f))) != 0 {
+			return Null, nil, errKey()
+		}
+		return NewFloat(f), b[9:], nil
 	}
 	return decodeKeyAny(b, o, depth)
+}
+
+// intFits reports whether a stored integer is a value of the type at all.
+func intFits(o OID, n int64) bool {
+	switch o {
+	case Int8OID, Xid8OID:
+		return true
+	case Int2OID:
+		return n == int64(int16(n))
+	case Int4OID:
+		return n == int64(int32(n))
+	case CharOID:
+		return n == int64(uint8(n))
+	case DateOID:
+		return !IsFiniteDate(n) || n >= -epochJulian && n < dateEnd
+	case TimeOID:
+		return n >= 0 && n <= usecsPerDay
+	case TimestampOID, TimestamptzOID:
+		return !IsFiniteTimestamp(n) || timestampOK(n)
+	case TidOID:
+		return n >= 0 && n < 1<<48
+	}
+	return n == int64(uint32(n))
 }
 
 func decodeKeyInt(b []byte) (n int64, rest []byte, ok bool) {

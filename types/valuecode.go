@@ -132,9 +132,15 @@ func decodeValue(b []byte, o OID, depth int) (Datum, error) {
 		if len(b) != 8 {
 			return Null, errValue()
 		}
-		return Datum{k: KindFloat, n: int64(binary.LittleEndian.Uint64(b))}, nil
+		d := Datum{k: KindFloat, n: int64(binary.LittleEndian.Uint64(b))}
+		if o == Float4OID && CompareFloat(d.Float(), float64(float32(d.Float()))) != 0 {
+			return Null, errValue()
+		}
+		return d, nil
 	case PhysInt:
-		d = NewInt(r.varint())
+		n := r.varint()
+		r.bad = r.bad || !intFits(o, n)
+		d = NewInt(n)
 	default:
 		switch o {
 		case NumericOID:
