@@ -139,7 +139,7 @@ func ArrayOf(elem OID) (OID, bool) {
 // ElemOf returns the element type of an array type (or of int2vector and
 // oidvector), and false for any other type.
 func ElemOf(o OID) (OID, bool) {
-	if in, ok := Lookup(o); ok && in.Category == 'A' && in.Elem != 0 {
+	if in, ok := Lookup(o); ok && in.Elem != 0 && (in.Category == 'A' || o == RecordArrayOID) {
 		return in.Elem, true
 	}
 	return 0, false
