@@ -54,6 +54,9 @@ func (m *Manager) Begin(opts Options) (*Txn, error) {
 	if opts.Level == Serializable {
 		return nil, sqlerr.Unsupported("isolation level SERIALIZABLE")
 	}
+	if opts.AsOf != 0 {
+		opts.Level, opts.ReadOnly = RepeatableRead, true
+	}
 	t := &Txn{m: m, opts: opts}
 	t.id = m.lastID.Add(1)
 	t.pid, t.database, t.lockTimeout = opts.PID, opts.Database, opts.LockTimeout

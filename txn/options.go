@@ -1,6 +1,10 @@
 package txn
 
-import "time"
+import (
+	"time"
+
+	"github.com/minisql/minisql/mvcc"
+)
 
 // Level is an isolation level.
 type Level int
@@ -30,6 +34,9 @@ type Options struct {
 	ReadOnly    bool
 	Deferrable  bool
 	AsyncCommit bool // synchronous_commit = off
+
+	// AsOf makes a read-only transaction see a past moment; 0 is the present.
+	AsOf mvcc.Timestamp
 
 	// PID and Database name the session in messages and in Locks.
 	PID      int32

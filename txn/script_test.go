@@ -29,6 +29,7 @@ var update = flag.Bool("update", false, "rewrite the expected output of the scri
 // ----, and what they print. Each section starts on an empty store.
 //
 //	t1: begin [rc|rr] [ro] [async]     t1: commit      t1: rollback
+//	t1: remember                       t1: begin asof  (the moment remembered)
 //	t1: get k      t1: current k       t1: latest k    t1: scan lo hi [rev]
 //	t1: put k v    t1: del k           t1: move k to   t1: update k v   (lock, then put)
 //	t1: lock k STRENGTH [nowait|skip]  t1: lockkey …   t1: table id MODE [nowait]
@@ -100,6 +101,7 @@ type session struct {
 	marks   map[string]txn.Mark
 	views   map[string]*txn.View
 	run     txn.Run
+	past    mvcc.Timestamp
 	ctx     context.Context
 	cancel  context.CancelFunc
 	work    chan string
@@ -309,6 +311,8 @@ func (c *session) try(cmd string) (string, error) {
 				o.ReadOnly = true
 			case "async":
 				o.AsyncCommit = true
+			case "asof":
+				o.AsOf = c.past
 			}
 		}
 		var err error
@@ -339,6 +343,9 @@ func (c *session) try(cmd string) (string, error) {
 	case "schema":
 		t.MarkSchemaChange()
 		return "SCHEMA", nil
+	case "remember":
+		c.past = c.m.Now()
+		return "REMEMBERED", nil
 	case "hold":
 		c.views[f[1]] = t.Hold()
 		return "HELD", nil

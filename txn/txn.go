@@ -65,6 +65,9 @@ func (t *Txn) BeginStatement(ctx context.Context) error {
 	} else if t.opts.Level != ReadCommitted && t.snap.At() != 0 {
 		return nil
 	}
+	if t.opts.AsOf != 0 {
+		return storageError(t.snap.TakeAt(t.opts.AsOf))
+	}
 	if t.after > t.m.below.now() {
 		if err := t.m.below.wait(ctx, t.after); err != nil {
 			return waitError(ctx, err)

@@ -97,7 +97,7 @@ func (t *Txn) write(key, value []byte, k kind) (*entry, error) {
 // number of keys: DROP TABLE, and TRUNCATE if it gives the table a new span. The caller
 // holds AccessExclusive on the table and promises that no later transaction reads
 // or writes the span; earlier snapshots still see it. This transaction's own writes
-// to the span are undefined.
+// there go with it.
 func (t *Txn) DropSpan(lo, hi []byte) error {
 	switch {
 	case t.ended:
