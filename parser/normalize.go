@@ -96,12 +96,12 @@ func (n *normalizer) token(t *token) bool {
 	switch t.kind {
 	case tParam, tBits:
 		return false
-	case '(':
+	case '(', '[':
 		n.depth++
-		if n.keepAt == 0 && n.opensModifiers() {
+		if n.keepAt == 0 && (n.opensModifiers() || t.kind == '[' && n.inType) {
 			n.keepAt = n.depth
 		}
-	case ')':
+	case ')', ']':
 		n.depth--
 		if n.depth < n.keepAt {
 			n.keepAt = 0
@@ -121,7 +121,7 @@ func (n *normalizer) token(t *token) bool {
 			return false
 		}
 	}
-	n.inType = t.kind == tTypecast || t.kw == kwAs ||
+	n.inType = t.kind == tTypecast || t.kw == kwAs || n.inType && t.kw == kwArray ||
 		n.inType && (t.kind == tIdent || t.kind == '.' || t.kind == tKeyword && keywordTable[t.kw].category != reserved)
 	n.key.WriteString(n.lex.src[t.pos:t.end])
 	return true
@@ -181,12 +181,14 @@ func (n *normalizer) liftable(t *token) bool {
 		return true
 	}
 	if n.prev.kind != '-' {
-		return true
+		return n.prev.kind != '+' || n.prev2.kw != kwFirst && n.prev2.kw != kwNext
+	}
+	if n.prev2.kw == kwFirst || n.prev2.kw == kwNext {
+		return false // FETCH FIRST takes a sign before a constant only
 	}
 	// The sign is part of the constant: the smallest integers must not turn into
 	// the negation of a wider type.
-	kind := numberKind(t)
-	return kind == LiteralInt4
+	return numberKind(t) == LiteralInt4
 }
 
 func numberKind(t *token) LiteralKind {

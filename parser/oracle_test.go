@@ -163,7 +163,7 @@ func equalTrees(a, b reflect.Value) bool {
 
 // readCases reads blocks separated by blank lines: comment lines, the statement,
 // ----, and the verdicts. A block without ---- has none yet.
-func readCases(t *testing.T, file string) []oracleCase {
+func readCases(t testing.TB, file string) []oracleCase {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

@@ -25,6 +25,9 @@ func Parse(sql string) (stmts []Statement, err error) {
 		for p.accept(';') {
 		}
 		if p.at(tEOF) {
+			if p.late != nil {
+				return nil, p.late
+			}
 			return stmts, nil
 		}
 		start := p.tok.pos
@@ -49,6 +52,9 @@ func ParseExpr(sql string) (e Expr, err error) {
 	e = p.expr()
 	p.expect(tEOF)
 	p.checkHeight(e)
+	if p.late != nil {
+		return nil, p.late
+	}
 	return e, nil
 }
 
@@ -62,7 +68,7 @@ func ParseType(sql string) (t TypeName, err error) {
 	p.advance()
 	t = p.typeName()
 	p.expect(tEOF)
-	return t, nil
+	return t, p.late
 }
 
 // catch turns a bailout into err. Any other panic is a bug and goes on.
@@ -83,10 +89,12 @@ type parser struct {
 	tok         token // the current token
 	ahead       token // the one after, if hasAhead
 	hasAhead    bool
-	prevEnd     int  // where the token before tok ended
-	depth       int  // of nested calls; see enter
-	inSubstring bool // reading SUBSTRING's first argument, which SIMILAR may follow
-	chained     int  // operators so far that grew a tree without nesting
+	prevEnd     int   // where the token before tok ended
+	depth       int   // of nested calls; see enter
+	inSubstring bool  // reading SUBSTRING's first argument, which SIMILAR may follow
+	late        error // see later
+	targetDepth int   // the depth of an expression of a target list; see endsTarget
+	chained     int   // operators so far that grew a tree without nesting
 
 	// The last run of opening parentheses that opensSelect looked through.
 	runFirst, runLast int
@@ -186,6 +194,14 @@ func (p *parser) unexpected() bailout {
 // wrong is another error of class 42601.
 func wrong(pos int, format string, args ...any) bailout {
 	return bailout{sqlerr.New(sqlerr.SyntaxError, format, args...).At(pos)}
+}
+
+// later raises an error once all of the input was read, if nothing worse comes:
+// PostgreSQL finds it in its analysis, after the grammar is content.
+func (p *parser) later(b bailout) {
+	if p.late == nil {
+		p.late = b.err
+	}
 }
 
 // refuse is the error for syntax that is known but has no counterpart here.

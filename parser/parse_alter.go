@@ -56,11 +56,12 @@ func (p *parser) alter() Stmt {
 func (p *parser) alterNamespace(pos int, kind ObjectKind) Stmt {
 	name := QName{Pos: p.pos(), Name: p.colID()}
 	switch {
-	case p.acceptKws(kwRename, kwTo):
+	case p.acceptKw(kwRename):
+		p.expectKw(kwTo)
 		return &RenameStmt{Pos: pos, Kind: kind, Relation: kind, Name: name, NewName: p.colID()}
-	case p.atKws(kwOwner, kwTo):
+	case p.atKw(kwOwner) && p.peek().kind != '=':
 		p.advance()
-		p.advance()
+		p.expectKw(kwTo)
 		return &OwnerStmt{Pos: pos, Kind: kind, Name: name, Owner: p.roleName()}
 	case kind == ObjSchema:
 		panic(p.unexpected())
@@ -124,12 +125,9 @@ func (p *parser) alterRelation(pos int, kind ObjectKind) Stmt {
 	if kind == ObjIndex && p.atKw(kwNo) || p.atKw(kwDepends) {
 		panic(refuse(p.tok.pos, "DEPENDS ON EXTENSION"))
 	}
-	if kind == ObjSequence && !p.atAny(kwOwner) && !p.atSetPersistence() {
-		s := &AlterSequenceStmt{Pos: pos, Name: name, IfExists: ifExists, Options: p.seqOptions()}
-		if s.Options == nil {
-			panic(p.unexpected())
-		}
-		return s
+	if kind == ObjSequence && p.atAny(kwAs, kwCache, kwCycle, kwNo, kwIncrement, kwMaxvalue, kwMinvalue, kwOwned,
+		kwSequence, kwStart, kwRestart) {
+		return &AlterSequenceStmt{Pos: pos, Name: name, IfExists: ifExists, Options: p.seqOptions()}
 	}
 	s := &AlterTableStmt{Pos: pos, Kind: kind, Name: name, Only: only, IfExists: ifExists}
 	for {
@@ -138,10 +136,6 @@ func (p *parser) alterRelation(pos int, kind ObjectKind) Stmt {
 			return s
 		}
 	}
-}
-
-func (p *parser) atSetPersistence() bool {
-	return p.atKws(kwSet, kwLogged) || p.atKws(kwSet, kwUnlogged)
 }
 
 // alterCmd reads one sub-command of ALTER TABLE.
@@ -320,14 +314,11 @@ func (p *parser) alterColumn(c *AlterCmd) {
 	case p.atKw(kwAdd):
 		p.advance()
 		c.Kind = AddIdentity
-		k := &Constraint{Pos: p.pos()}
-		if !p.atKw(kwGenerated) {
-			panic(p.unexpected())
-		}
-		p.generated(k)
-		if k.Kind != ConstrIdentity {
-			panic(p.unexpected())
-		}
+		k := &Constraint{Pos: p.pos(), Kind: ConstrIdentity}
+		p.expectKw(kwGenerated)
+		k.Always = p.generatedWhen()
+		p.expectKw(kwAs, kwIdentity)
+		p.identityOptions(k)
 		c.Constraint = k
 	default:
 		panic(p.unexpected())
@@ -579,7 +570,8 @@ func (p *parser) comment() Stmt {
 		pos := p.tok.pos
 		parts := p.dotted(p.colID())
 		if len(parts) < 2 {
-			panic(wrong(-1, "column name must be qualified"))
+			p.later(wrong(-1, "column name must be qualified"))
+			parts = append(parts, "")
 		}
 		s.Name, s.Sub = p.qname(pos, parts[:len(parts)-1]), parts[len(parts)-1]
 	case kwConstraint:
@@ -587,7 +579,8 @@ func (p *parser) comment() Stmt {
 		s.Kind = ObjConstraint
 		s.Sub = p.colID()
 		p.expectKw(kwOn)
-		if p.acceptKw(kwDomain) {
+		if p.atKw(kwDomain) && isColID(p.peek()) {
+			p.advance()
 			s.Kind = ObjDomainConstraint
 		}
 		s.Name = p.qualifiedName()

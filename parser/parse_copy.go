@@ -40,7 +40,7 @@ func (p *parser) copyStmt() Stmt {
 	}
 	p.acceptKw(kwWith)
 	if p.at('(') {
-		s.Options = append(s.Options, p.optionList()...)
+		s.Options = append(s.Options, p.optionList(true)...)
 	} else {
 		p.copyOldOptions(s)
 	}

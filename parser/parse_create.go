@@ -17,7 +17,7 @@ func (p *parser) create() Stmt {
 	switch p.tok.kw {
 	case kwView:
 		if persistence == Unlogged {
-			panic(wrong(-1, "views cannot be unlogged because they do not have storage"))
+			p.later(wrong(-1, "views cannot be unlogged because they do not have storage"))
 		}
 		return p.createView(pos, replace, persistence)
 	case kwRecursive:

@@ -82,8 +82,10 @@ func (p *parser) assignTarget() AssignTarget {
 		switch pos := p.tok.pos; {
 		case p.accept('.'):
 			if p.at('*') {
-				panic(bailout{sqlerr.New(sqlerr.FeatureNotSupported,
+				p.advance()
+				p.later(bailout{sqlerr.New(sqlerr.FeatureNotSupported,
 					"row expansion via \"*\" is not supported here").At(t.Pos)})
+				return t
 			}
 			t.Indirection = append(t.Indirection, Indirection{Pos: pos, Field: p.label()})
 		case p.at('['):

@@ -184,6 +184,9 @@ func (p *parser) binary(left Expr, pos int, schema, op string, level prec, limit
 // token is none of them, or binds too loosely.
 func (p *parser) keywordInfix(left Expr, low prec, limited bool) Expr {
 	pos := p.tok.pos
+	if p.depth == p.targetDepth && p.endsTarget() {
+		return nil
+	}
 	switch p.tok.kw {
 	case kwOperator:
 		if precOp < low || p.peek().kind != '(' {
@@ -263,6 +266,27 @@ func (p *parser) keywordInfix(left Expr, low prec, limited bool) Expr {
 		return &Collate{Pos: pos, Arg: left, Collation: p.anyName()}
 	}
 	return nil
+}
+
+// endsTarget tells, in a target list, whether a keyword that could be an operator
+// is a label, because the target ends behind it: SELECT a in FROM t.
+func (p *parser) endsTarget() bool {
+	switch p.tok.kw {
+	case kwAnd, kwOr, kwNot, kwIs, kwBetween, kwIn, kwLike, kwIlike, kwSimilar, kwCollate:
+	default:
+		return false
+	}
+	switch next := p.peek(); next.kind {
+	case tEOF, ';', ',', ')':
+		return keywordTable[p.tok.kw].bareLabel
+	case tKeyword:
+		switch next.kw {
+		case kwFrom, kwInto, kwWhere, kwGroup, kwHaving, kwWindow, kwUnion, kwIntersect, kwExcept, kwOrder, kwLimit,
+			kwOffset, kwFetch, kwFor:
+			return keywordTable[p.tok.kw].bareLabel
+		}
+	}
+	return false
 }
 
 // anyName reads a name of up to three parts.

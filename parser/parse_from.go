@@ -56,7 +56,7 @@ func (p *parser) joins(left TableRef) TableRef {
 		// a JOIN b JOIN c ON … ON …: joins without a condition yet wait for theirs
 		// on the right side.
 		j.Right = p.tablePrimary()
-		if p.atAny(kwCross, kwNatural, kwJoin, kwInner, kwLeft, kwRight, kwFull) {
+		if p.atJoin() {
 			p.enter()
 			j.Right = p.joins(j.Right)
 			p.depth--
@@ -74,6 +74,11 @@ func (p *parser) joins(left TableRef) TableRef {
 		}
 		left = j
 	}
+}
+
+// atJoin tells whether a join follows.
+func (p *parser) atJoin() bool {
+	return p.atAny(kwCross, kwNatural, kwJoin, kwInner, kwLeft, kwRight, kwFull)
 }
 
 // tablePrimary reads an item of FROM without joins.
@@ -99,6 +104,10 @@ func (p *parser) tablePrimary() TableRef {
 		panic(refuse(pos, "XMLTABLE"))
 	case p.atFunctionTable():
 		return p.rangeFunction(pos, false)
+	}
+	if p.at(tKeyword) && keywordTable[p.tok.kw].category == typeFuncName {
+		p.advance() // the name of a function, but no call
+		panic(p.unexpected())
 	}
 	r := p.relationExpr()
 	r.Alias = p.alias()
@@ -130,6 +139,9 @@ func (p *parser) parenTable() (*SelectStmt, TableRef) {
 			return query, nil
 		}
 		if query != nil {
+			if !isColID(&p.tok) && !p.atKw(kwAs) && !p.atJoin() {
+				panic(p.unexpected())
+			}
 			r = p.rangeSubquery(inner, query, false)
 		}
 		ref = p.joins(r)
@@ -279,6 +291,9 @@ func (p *parser) tableFunction() Expr {
 	}
 	pos, qualified := p.tok.pos, p.peek().kind == '.'
 	if qualified && !isColID(&p.tok) || !qualified && !isTypeFuncName(&p.tok) {
+		if isColID(&p.tok) {
+			p.advance() // the name is good, the parenthesis is not
+		}
 		panic(p.unexpected())
 	}
 	first := p.tok.str

@@ -82,22 +82,21 @@ func (p *parser) typedConstWithMods(f *FuncCall, orderPos int) Expr {
 
 // funcTail reads WITHIN GROUP, FILTER and OVER after a call.
 func (p *parser) funcTail(f *FuncCall) {
-	if p.atKw(kwWithin) {
-		pos := p.tok.pos
+	if pos := p.tok.pos; p.acceptKw(kwWithin) {
+		ordered := len(f.OrderBy) > 0
+		p.expectKw(kwGroup)
+		p.expect('(')
+		f.WithinGroup = true
+		f.OrderBy = p.orderBy()
+		p.expect(')')
 		switch {
-		case len(f.OrderBy) > 0:
+		case ordered:
 			panic(wrong(pos, "cannot use multiple ORDER BY clauses with WITHIN GROUP"))
 		case f.Distinct:
 			panic(wrong(pos, "cannot use DISTINCT with WITHIN GROUP"))
 		case f.Variadic:
 			panic(wrong(pos, "cannot use VARIADIC with WITHIN GROUP"))
 		}
-		p.advance()
-		p.expectKw(kwGroup)
-		p.expect('(')
-		f.WithinGroup = true
-		f.OrderBy = p.orderBy()
-		p.expect(')')
 	}
 	if p.acceptKw(kwFilter) {
 		p.expect('(')

@@ -24,7 +24,7 @@ func (p *parser) grant() Stmt {
 		}
 		for _, priv := range s.Privileges {
 			if priv.Columns != nil {
-				panic(wrong(priv.Pos, "column names cannot be included in GRANT/REVOKE ROLE"))
+				p.later(wrong(priv.Pos, "column names cannot be included in GRANT/REVOKE ROLE"))
 			}
 			s.Roles = append(s.Roles, priv.Name)
 		}

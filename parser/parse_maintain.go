@@ -47,7 +47,7 @@ func (p *parser) vacuum() Stmt {
 	s := &VacuumStmt{Pos: p.pos(), Analyze: !p.atKw(kwVacuum)}
 	p.advance()
 	if p.at('(') {
-		s.Options = p.optionList()
+		s.Options = p.optionList(false)
 	} else {
 		flags := []keyword{kwFull, kwFreeze, kwVerbose, kwAnalyze, kwAnalyse}
 		if s.Analyze {
@@ -82,7 +82,7 @@ func (p *parser) cluster() Stmt {
 	s := &ClusterStmt{Pos: p.pos()}
 	p.advance()
 	if p.at('(') {
-		s.Options = p.optionList()
+		s.Options = p.optionList(false)
 	} else if p.atKw(kwVerbose) {
 		s.Options = []Option{{Pos: p.pos(), Name: "verbose"}}
 		p.advance()
@@ -106,7 +106,7 @@ func (p *parser) reindex() Stmt {
 	s := &ReindexStmt{Pos: p.pos()}
 	p.advance()
 	if p.at('(') {
-		s.Options = p.optionList()
+		s.Options = p.optionList(false)
 	}
 	switch {
 	case p.acceptKw(kwIndex):

@@ -1,13 +1,14 @@
 package parser
 
 // optionList reads (name [value], …): the options of COPY, EXPLAIN, VACUUM and
-// their kin, in which no equals sign stands between name and value.
-func (p *parser) optionList() []Option {
+// their kin, in which no equals sign stands between name and value. Only COPY
+// takes reserved words as names.
+func (p *parser) optionList(anyName bool) []Option {
 	p.expect('(')
 	var list []Option
 	for {
 		o := Option{Pos: p.pos()}
-		o.Name = p.label()
+		o.Name = p.take(isNonReserved(&p.tok) || p.atAny(kwAnalyze, kwAnalyse) || anyName && isLabel(&p.tok))
 		switch {
 		case p.at(',') || p.at(')'):
 		case p.accept('*'):

@@ -189,19 +189,10 @@ func (p *parser) intervalConst() Expr {
 
 // parenSelect reads a parenthesised query.
 func (p *parser) parenSelect() (*SelectStmt, int) {
-	if !p.at('(') {
-		panic(p.unexpected())
-	}
 	pos := p.tok.pos
-	if !p.opensSelect() {
-		for p.accept('(') {
-		}
-		panic(p.unexpected())
-	}
-	query, list := p.parenBody()
-	if query == nil {
-		panic(wrong(list[0].Position(), "syntax error: a query was expected"))
-	}
+	p.expect('(')
+	query := p.selectNoParens()
+	p.expect(')')
 	return query, pos
 }
 

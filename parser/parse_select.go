@@ -7,7 +7,7 @@ import "github.com/minisql/minisql/sqlerr"
 func (p *parser) query() *SelectStmt {
 	s := p.queryInto()
 	if into := s.leftmostInto(); into != nil {
-		panic(wrong(into.pos, "SELECT ... INTO is not allowed here"))
+		p.later(wrong(into.pos, "SELECT ... INTO is not allowed here"))
 	}
 	return s
 }
@@ -26,7 +26,7 @@ func (p *parser) queryInto() *SelectStmt {
 func (p *parser) selectNoParens() *SelectStmt {
 	s := p.selectInto(nil)
 	if into := s.leftmostInto(); into != nil {
-		panic(wrong(into.pos, "SELECT ... INTO is not allowed here"))
+		p.later(wrong(into.pos, "SELECT ... INTO is not allowed here"))
 	}
 	return s
 }
@@ -101,7 +101,7 @@ func (p *parser) setOps(left *SelectStmt, low int) *SelectStmt {
 		right := p.selectOperand()
 		s.Right = p.setOps(right, level+1)
 		if into := s.Right.leftmostInto(); into != nil {
-			panic(wrong(into.pos, "SELECT ... INTO is not allowed here"))
+			p.later(wrong(into.pos, "SELECT ... INTO is not allowed here"))
 		}
 		left = s
 	}
@@ -201,6 +201,8 @@ func (p *parser) atTargetsEnd() bool {
 // targets reads a SELECT or RETURNING list.
 func (p *parser) targets() []Target {
 	list := make([]Target, 0, 4)
+	outer := p.targetDepth
+	p.targetDepth = p.depth + 1
 	for {
 		t := Target{Pos: p.pos()}
 		if p.at('*') {
@@ -218,6 +220,7 @@ func (p *parser) targets() []Target {
 		}
 		list = append(list, t)
 		if !p.accept(',') {
+			p.targetDepth = outer
 			return list
 		}
 	}
@@ -229,7 +232,7 @@ func (p *parser) into() *intoClause {
 	p.advance()
 	into.pos = p.tok.pos
 	switch {
-	case p.atAny(kwTemp, kwTemporary, kwLocal, kwGlobal):
+	case p.atAny(kwTemp, kwTemporary, kwLocal, kwGlobal) && (isColID(p.peek()) || p.peek().kw == kwTable):
 		into.persistence = p.persistence()
 		p.acceptKw(kwTable)
 	case p.atKw(kwUnlogged):
@@ -382,9 +385,9 @@ func (p *parser) fetch(s *SelectStmt) {
 	if !p.atAny(kwRow, kwRows) {
 		switch at := p.tok.pos; {
 		case p.accept('+'):
-			count = &UnaryOp{Pos: at, Op: "+", Arg: p.number()}
+			count = &UnaryOp{Pos: at, Op: "+", Arg: p.numericConst()}
 		case p.accept('-'):
-			count = negate(at, p.number())
+			count = negate(at, p.numericConst())
 		default:
 			count = p.primary()
 		}
@@ -584,7 +587,10 @@ func (p *parser) frameBound() FrameBound {
 func (p *parser) with() *WithClause {
 	w := &WithClause{Pos: p.pos()}
 	p.advance()
-	w.Recursive = p.acceptKw(kwRecursive)
+	if next := p.peek(); p.atKw(kwRecursive) && next.kind != '(' && next.kw != kwAs {
+		w.Recursive = true
+		p.advance()
+	}
 	for {
 		w.CTEs = append(w.CTEs, p.cte())
 		if !p.accept(',') {

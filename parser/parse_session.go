@@ -114,7 +114,8 @@ func (p *parser) parameterName() string {
 
 func (p *parser) setParameter(s *SetStmt) Stmt {
 	s.Name = p.parameterName()
-	if p.acceptKws(kwFrom, kwCurrent) {
+	if p.acceptKw(kwFrom) {
+		p.expectKw(kwCurrent)
 		s.FromCurrent = true
 		return s
 	}
@@ -415,7 +416,7 @@ func (p *parser) explain() Stmt {
 	}
 	switch {
 	case p.at('(') && !p.opensSelect():
-		s.Options = p.optionList()
+		s.Options = p.optionList(false)
 	default:
 		if p.atAny(kwAnalyze, kwAnalyse) {
 			flag("analyze")
@@ -474,7 +475,7 @@ func (p *parser) declareCursor() Stmt {
 func (p *parser) fetchStmt() Stmt {
 	s := &FetchStmt{Pos: p.pos(), Move: p.atKw(kwMove), Count: 1}
 	p.advance()
-	if next := p.peek(); next.kind == tEOF || next.kind == ';' {
+	if next := p.peek(); (next.kind == tEOF || next.kind == ';') && isColID(&p.tok) {
 		s.Cursor = p.colID() // even if it is called next or all
 		return s
 	}

@@ -102,7 +102,7 @@ func (p *parser) preparable() Stmt {
 	s := p.dml()
 	if sel, ok := s.(*SelectStmt); ok {
 		if into := sel.leftmostInto(); into != nil {
-			panic(wrong(into.pos, "SELECT ... INTO is not allowed here"))
+			p.later(wrong(into.pos, "SELECT ... INTO is not allowed here"))
 		}
 	}
 	return s

@@ -19,7 +19,8 @@ func (p *parser) createTable(pos int, persistence Persistence) Stmt {
 		if p.at('(') {
 			p.tableElements(s, true)
 		}
-	case p.acceptKws(kwPartition, kwOf):
+	case p.acceptKw(kwPartition):
+		p.expectKw(kwOf)
 		s.PartitionOf = p.qualifiedName()
 		if p.at('(') {
 			p.tableElements(s, true)
@@ -97,16 +98,18 @@ func (p *parser) createTableAs(t *CreateTableStmt) Stmt {
 
 // tableWith reads WITH (…) or WITHOUT OIDS.
 func (p *parser) tableWith() []Option {
-	if p.acceptKws(kwWithout, kwOids) {
+	if p.acceptKw(kwWithout) {
+		p.expectKw(kwOids)
 		return nil
 	}
 	return p.withOptions()
 }
 
 func (p *parser) onCommit() OnCommit {
-	if !p.acceptKws(kwOn, kwCommit) {
+	if !p.acceptKw(kwOn) {
 		return OnCommitNone
 	}
+	p.expectKw(kwCommit)
 	switch {
 	case p.acceptKw(kwDrop):
 		return OnCommitDrop
@@ -232,22 +235,20 @@ func (p *parser) columnConstraints(c *ColumnDef) {
 	var last *Constraint // what an attribute belongs to
 	deferrability, timing := false, false
 	attribute := func(what string, done *bool) {
-		if last == nil || last.Kind < ConstrPrimaryKey {
-			panic(wrong(p.tok.pos, "misplaced %s clause", what))
-		}
-		if *done {
-			if what == "DEFERRABLE" || what == "NOT DEFERRABLE" {
-				what = "DEFERRABLE/NOT DEFERRABLE"
-			} else {
-				what = "INITIALLY IMMEDIATE/DEFERRED"
-			}
-			panic(wrong(p.tok.pos, "multiple %s clauses not allowed", what))
+		switch {
+		case last == nil || last.Kind < ConstrPrimaryKey:
+			p.later(wrong(p.tok.pos, "misplaced %s clause", what))
+			last = &Constraint{} // and go on
+		case *done && done == &deferrability:
+			p.later(wrong(p.tok.pos, "multiple DEFERRABLE/NOT DEFERRABLE clauses not allowed"))
+		case *done:
+			p.later(wrong(p.tok.pos, "multiple INITIALLY IMMEDIATE/DEFERRED clauses not allowed"))
 		}
 		*done = true
 	}
 	mustBeDeferrable := func(pos int) {
 		if deferrability && timing && last.InitiallyDeferred && !last.Deferrable {
-			panic(wrong(pos, "constraint declared INITIALLY DEFERRED must be DEFERRABLE"))
+			p.later(wrong(pos, "constraint declared INITIALLY DEFERRED must be DEFERRABLE"))
 		}
 	}
 	for {
@@ -271,20 +272,20 @@ func (p *parser) columnConstraints(c *ColumnDef) {
 			last.Deferrable = false
 			mustBeDeferrable(pos)
 			continue
-		case p.atKws(kwInitially, kwDeferred):
+		case p.atKw(kwInitially) && p.peek().kw == kwImmediate:
+			attribute("INITIALLY IMMEDIATE", &timing)
+			p.advance()
+			p.advance()
+			continue
+		case p.atKw(kwInitially):
 			attribute("INITIALLY DEFERRED", &timing)
 			p.advance()
-			p.advance()
+			p.expectKw(kwDeferred)
 			last.InitiallyDeferred = true
 			if !deferrability {
 				last.Deferrable = true
 			}
 			mustBeDeferrable(pos)
-			continue
-		case p.atKws(kwInitially, kwImmediate):
-			attribute("INITIALLY IMMEDIATE", &timing)
-			p.advance()
-			p.advance()
 			continue
 		}
 		k := p.columnConstraint()
@@ -323,7 +324,8 @@ func (p *parser) columnConstraint() *Constraint {
 		p.indexParameters(c)
 	case kwCheck:
 		p.check(c)
-		if p.acceptKws(kwNo, kwInherit) {
+		if p.acceptKw(kwNo) {
+			p.expectKw(kwInherit)
 			c.NoInherit = true
 		}
 	case kwDefault:
@@ -369,13 +371,7 @@ func (p *parser) generated(c *Constraint) {
 	p.expectKw(kwAs)
 	if p.acceptKw(kwIdentity) {
 		c.Kind = ConstrIdentity
-		if p.accept('(') {
-			c.Sequence = p.seqOptions()
-			if c.Sequence == nil {
-				panic(p.unexpected())
-			}
-			p.expect(')')
-		}
+		p.identityOptions(c)
 		return
 	}
 	c.Kind = ConstrGenerated
@@ -388,11 +384,23 @@ func (p *parser) generated(c *Constraint) {
 	}
 }
 
+// identityOptions reads the parenthesised sequence options of IDENTITY.
+func (p *parser) identityOptions(c *Constraint) {
+	if !p.accept('(') {
+		return
+	}
+	c.Sequence = p.seqOptions()
+	if c.Sequence == nil {
+		panic(p.unexpected())
+	}
+	p.expect(')')
+}
+
 // indexParameters reads WITH (…) and USING INDEX TABLESPACE.
 func (p *parser) indexParameters(c *Constraint) {
 	c.With = p.withOptions()
-	if p.acceptKws(kwUsing, kwIndex) {
-		p.expectKw(kwTablespace)
+	if p.acceptKw(kwUsing) {
+		p.expectKw(kwIndex, kwTablespace)
 		c.Tablespace = p.colID()
 	}
 }
@@ -473,9 +481,8 @@ func (p *parser) tableConstraint() *Constraint {
 			p.advance()
 			c.NullsNotDistinct = p.nullsNotDistinct()
 		}
-		if p.atKws(kwUsing, kwIndex) {
-			p.advance()
-			p.advance()
+		if p.acceptKw(kwUsing) {
+			p.expectKw(kwIndex)
 			c.UsingIndex = p.colID()
 			break
 		}
@@ -548,15 +555,21 @@ func (p *parser) constraintAttributes(c *Constraint) {
 		switch {
 		case p.acceptKw(kwDeferrable):
 			bit = deferrable
-		case p.acceptKws(kwNot, kwDeferrable):
-			bit = notDeferrable
-		case p.acceptKws(kwInitially, kwDeferred):
-			bit = initiallyDeferred
-		case p.acceptKws(kwInitially, kwImmediate):
-			bit = initiallyImmediate
-		case p.acceptKws(kwNot, kwValid):
+		case p.acceptKw(kwNot):
 			bit = notValid
-		case p.acceptKws(kwNo, kwInherit):
+			if p.acceptKw(kwDeferrable) {
+				bit = notDeferrable
+			} else {
+				p.expectKw(kwValid)
+			}
+		case p.acceptKw(kwInitially):
+			bit = initiallyDeferred
+			if !p.acceptKw(kwDeferred) {
+				p.expectKw(kwImmediate)
+				bit = initiallyImmediate
+			}
+		case p.acceptKw(kwNo):
+			p.expectKw(kwInherit)
 			bit = noInherit
 		}
 		if bit == 0 {

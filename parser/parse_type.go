@@ -45,7 +45,7 @@ func (p *parser) simpleType() TypeName {
 	if p.at('.') {
 		parts := p.dotted(first)
 		if len(parts) > 3 {
-			panic(wrong(pos, "improper qualified name (too many dotted names): %s", joinDotted(parts)))
+			p.later(wrong(pos, "improper qualified name (too many dotted names): %s", joinDotted(parts)))
 		}
 		t.Schema, t.Name = parts[len(parts)-2], parts[len(parts)-1]
 	}
@@ -107,7 +107,9 @@ func (p *parser) keywordType() (t TypeName, ok bool) {
 		t := named("float8")
 		if p.accept('(') {
 			at := p.tok.pos
-			switch n := p.intConst(); {
+			n := p.intConst()
+			p.expect(')')
+			switch {
 			case n < 1:
 				panic(bailout{invalidParameter(at, "precision for type float must be at least 1 bit")})
 			case n <= 24:
@@ -115,7 +117,6 @@ func (p *parser) keywordType() (t TypeName, ok bool) {
 			case n > 53:
 				panic(bailout{invalidParameter(at, "precision for type float must be less than 54 bits")})
 			}
-			p.expect(')')
 		}
 		return t, true
 	case kwDouble:
