@@ -111,15 +111,20 @@ func appendRecord(dst []byte, r *Record, f *Format) []byte {
 	return append(dst, ')')
 }
 
+// arrayText is an element before it is given to its type's input function, which happens
+// only once the whole array is known to be well formed.
+type arrayText struct {
+	s    string
+	null bool
+}
+
 // arrayParser reads an array's text.
 type arrayParser struct {
 	s     string // what is left
 	all   string
-	elem  Type
 	delim byte
-	f     *Format
 	dims  []int32 // -1 until the first list of that depth is closed
-	elems []Datum
+	texts []arrayText
 	leaf  int // depth at which elements stand, 0 until the first is seen
 }
 
@@ -132,7 +137,7 @@ func (p *arrayParser) bad(detail string, args ...any) error {
 }
 
 func parseArray(s string, elem Type, f *Format) (Datum, error) {
-	p := &arrayParser{s: s, all: s, elem: elem, delim: ',', f: f}
+	p := &arrayParser{s: s, all: s, delim: ','}
 	if in, ok := Lookup(elem.OID); ok {
 		p.delim = in.Delim
 	}
@@ -147,6 +152,8 @@ func parseArray(s string, elem Type, f *Format) (Datum, error) {
 		}
 		return Null, p.bad("Array value must start with \"{\" or dimension information.")
 	}
+	whole := p.all
+	p.all = p.s // what messages show from here on
 	if err := p.list(1); err != nil {
 		return Null, err
 	}
@@ -154,8 +161,8 @@ func parseArray(s string, elem Type, f *Format) (Datum, error) {
 		return Null, p.bad("Junk after closing right brace.")
 	}
 	a := &Array{Elem: elem}
-	if len(p.elems) > 0 {
-		a.Dims, a.Elems = p.dims, p.elems
+	if len(p.texts) > 0 {
+		a.Dims = p.dims
 		a.LowerBounds = lowers
 		if lowers == nil {
 			for range p.dims {
@@ -163,7 +170,7 @@ func parseArray(s string, elem Type, f *Format) (Datum, error) {
 			}
 		}
 	}
-	if counts != nil {
+	if p.all = whole; counts != nil {
 		if len(counts) != len(a.Dims) {
 			return Null, p.bad("Specified array dimensions do not match array contents.")
 		}
@@ -172,6 +179,15 @@ func parseArray(s string, elem Type, f *Format) (Datum, error) {
 				return Null, p.bad("Specified array dimensions do not match array contents.")
 			}
 		}
+	}
+	for _, e := range p.texts {
+		d := Null
+		if !e.null {
+			if d, err = ParseText(elem, e.s, f); err != nil {
+				return Null, err
+			}
+		}
+		a.Elems = append(a.Elems, d)
 	}
 	return NewArray(a), nil
 }
@@ -342,15 +358,11 @@ func (p *arrayParser) element(depth int) error {
 			return p.bad("Unexpected \"%c\" character.", p.delim)
 		}
 		if strings.EqualFold(text, "null") {
-			p.elems = append(p.elems, Null)
+			p.texts = append(p.texts, arrayText{null: true})
 			return nil
 		}
 	}
-	d, err := ParseText(p.elem, text, p.f)
-	if err != nil {
-		return err
-	}
-	p.elems = append(p.elems, d)
+	p.texts = append(p.texts, arrayText{s: text})
 	return nil
 }
 

@@ -259,6 +259,7 @@ type datetimeParser struct {
 	have fieldMask
 
 	textMonth, twoDigits, bc, isJulian bool
+	timeOnly                           bool
 	ampm, yday                         int
 	prefix                             int
 	reserved                           int            // resEpoch, resLate, resEarly, or -1
@@ -495,7 +496,7 @@ func (p *datetimeParser) clock(s string) parseErr {
 		return errField
 	}
 	p.hour, p.min, p.sec, p.usec = int(h), m, sec, usec
-	if p.overflows() {
+	if !p.timeOnly && p.overflows() {
 		return errField
 	}
 	return errNone
@@ -948,7 +949,7 @@ func ParseTime(s string, withZone bool, f *Format) (usec int64, west int32, err 
 // parseTimeOnly is PostgreSQL's DecodeTimeOnly: a time, perhaps with a date in front that
 // only helps to resolve the zone.
 func (p *datetimeParser) parseTimeOnly(s string, withZone bool) parseErr {
-	p.reserved = -1
+	p.reserved, p.timeOnly = -1, true
 	var buf [fieldsMax]field
 	fields, ok := splitFields(buf[:0], s)
 	if !ok || len(fields) == 0 || len(s) > datetimeMax {
@@ -1056,6 +1057,8 @@ func (p *datetimeParser) timeOnlyNumber(s string, i int, fields []field) (fieldM
 func (p *datetimeParser) timeOnlyWord(s string, rest []field) (fieldMask, parseErr) {
 	if t, ok := dateTokens[token(s)]; ok {
 		switch t.typ {
+		case tokMonth, tokDOW:
+			return 0, errFormat
 		case tokISOTime:
 			if len(rest) == 0 {
 				return 0, errFormat

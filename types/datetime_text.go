@@ -1,6 +1,8 @@
 package types
 
 import (
+	"math"
+	mathbits "math/bits"
 	"strconv"
 	"time"
 )
@@ -175,9 +177,20 @@ func appendFloat(dst []byte, f float64, bits, extraDigits int) []byte {
 	if extraDigits <= 0 {
 		return appendG(dst, f, max(digits+extraDigits, 1), bits)
 	}
-	var buf [32]byte
+	var buf [48]byte
 	e := strconv.AppendFloat(buf[:0], f, 'e', -1, bits)
 	exp := exponentOf(e)
+	if exp >= 7 && isMidpoint(e, exp, bits) {
+		// PostgreSQL takes no decimal that lies just between two floats, though it would be
+		// read as the even one.
+		for n := len(e) - len("e+00"); ; n++ {
+			e = strconv.AppendFloat(buf[:0], f, 'e', n, bits)
+			exp = exponentOf(e)
+			if back, err := strconv.ParseFloat(string(e), bits); err == nil && back == f && !isMidpoint(e, exp, bits) {
+				return append(dst, e...)
+			}
+		}
+	}
 	// Ryu's output in PostgreSQL switches to exponents where %.17g (%.9g) would not show digits.
 	if exp < -4 || exp >= digits {
 		return append(dst, e...)
@@ -186,6 +199,36 @@ func appendFloat(dst []byte, f float64, bits, extraDigits int) []byte {
 }
 
 const maxFloat = 1.79769313486231570814527423731704356798070e+308
+
+// isMidpoint reports whether a decimal d.ddde+xx is exactly between two neighbouring
+// floats: then its binary significand is just one bit too long.
+func isMidpoint(e []byte, exp, bits int) bool {
+	d, digits := uint64(0), 0
+	for _, c := range e {
+		if c == 'e' {
+			break
+		}
+		if isDigit(c) {
+			d = d*10 + uint64(c-'0')
+			digits++
+		}
+	}
+	shift := exp - (digits - 1)
+	if shift < 0 || shift > 23 || digits > 17 {
+		return false
+	}
+	for ; shift > 0; shift-- {
+		if d > math.MaxUint64/5 {
+			return false
+		}
+		d *= 5
+	}
+	size := 54
+	if bits == 32 {
+		size = 25
+	}
+	return d != 0 && mathbits.Len64(d)-mathbits.TrailingZeros64(d) == size
+}
 
 func exponentOf(e []byte) int {
 	i := len(e) - 1

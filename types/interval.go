@@ -228,7 +228,7 @@ func decodeInterval(s string, rng int32, f *Format) (Interval, parseErr) {
 				return Interval{}, errFormat
 			}
 			if u == unitAgo {
-				before, unit = true, unitNone
+				before, unit = true, unitAgo // a number here has no unit
 			} else {
 				unit = u
 			}
@@ -274,6 +274,9 @@ func decodeInterval(s string, rng int32, f *Format) (Interval, parseErr) {
 			var ok bool
 			if mask, ok = p.add(unit, n, frac); !ok {
 				return Interval{}, errFormat
+			}
+			if p.bad {
+				return Interval{}, errField
 			}
 			if unit == unitHour {
 				unit = unitDay // for '1 2:03' read from the right, and '1 2' of day to hour

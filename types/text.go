@@ -413,12 +413,15 @@ func parseFloat(o OID, s string, bits int) (Datum, error) {
 		}
 	default:
 		if body == "" || len(t)-len(body) > 1 || !isDigit(body[0]) && body[0] != '.' ||
-			strings.IndexByte(t, '_') >= 0 || len(body) > 1 && body[1]|0x20 == 'x' && strings.IndexAny(body, "pP") < 0 {
+			strings.IndexByte(t, '_') >= 0 {
 			return Null, errSyntax(o, s)
 		}
 	}
 	if strings.ToLower(body) == "nan" {
 		return NewFloat(math.NaN()), nil
+	}
+	if len(body) > 1 && body[1]|0x20 == 'x' && strings.IndexAny(body, "pP") < 0 {
+		t += "p0" // C reads hexadecimal floats without an exponent
 	}
 	f, err := strconv.ParseFloat(t, bits)
 	if err != nil {
@@ -427,7 +430,7 @@ func parseFloat(o OID, s string, bits int) (Datum, error) {
 		}
 		return Null, errSyntax(o, s)
 	}
-	if f == 0 && strings.Trim(mantissaOf(body), "0.") != "" {
+	if f == 0 && strings.IndexAny(t, "xX") < 0 && strings.Trim(mantissaOf(body), "0.") != "" {
 		return Null, errFloatRange(t, o)
 	}
 	return NewFloat(f), nil
