@@ -183,7 +183,7 @@ func appendFloat(dst []byte, f float64, bits, extraDigits int) []byte {
 	if exp >= 7 && isMidpoint(e, exp, bits) {
 		// PostgreSQL takes no decimal that lies just between two floats, though it would be
 		// read as the even one.
-		for n := len(e) - len("e+00"); ; n++ {
+		for n := max(len(e)-len(".e+00"), 1); ; n++ {
 			e = strconv.AppendFloat(buf[:0], f, 'e', n, bits)
 			exp = exponentOf(e)
 			if back, err := strconv.ParseFloat(string(e), bits); err == nil && back == f && !isMidpoint(e, exp, bits) {
@@ -214,6 +214,9 @@ func isMidpoint(e []byte, exp, bits int) bool {
 		}
 	}
 	shift := exp - (digits - 1)
+	for ; d != 0 && d%10 == 0; shift++ {
+		d /= 10
+	}
 	if shift < 0 || shift > 23 || digits > 17 {
 		return false
 	}
