@@ -33,9 +33,6 @@ func AppendBinary(dst []byte, t Type, d Datum) ([]byte, error) {
 		}
 		return be.AppendUint64(dst, uint64(d.n)), nil
 	case KindBytes:
-		if t.OID == JSONBOID {
-			dst = append(dst, jsonbVersion)
-		}
 		return append(dst, d.s...), nil
 	case KindNumeric:
 		return d.numeric().appendBinary(dst), nil
@@ -80,8 +77,6 @@ func AppendBinary(dst []byte, t Type, d Datum) ([]byte, error) {
 	}
 	return dst, sqlerr.New(sqlerr.UndefinedFunction, "no binary output function available for type %s", t.OID)
 }
-
-const jsonbVersion = 1
 
 func appendSizedBinary(dst []byte, t Type, d Datum) ([]byte, error) {
 	at := len(dst)
@@ -215,11 +210,6 @@ func parseBinaryBytes(t Type, b []byte) (Datum, error) {
 			return Null, errBinary()
 		}
 		return NewBytes(b), nil
-	case JSONBOID:
-		if len(b) == 0 || b[0] != jsonbVersion {
-			return Null, sqlerr.New(sqlerr.Internal, "unsupported jsonb version number")
-		}
-		b = b[1:]
 	}
 	return ParseText(t, string(b), nil)
 }

@@ -166,3 +166,19 @@ func BenchmarkAppendText(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkParseText(b *testing.B) {
+	for _, c := range []struct {
+		o OID
+		s string
+	}{{Int4OID, "123456"}, {NumericOID, "1234.56"}, {TimestamptzOID, "2024-01-31 10:11:12.123456+02"}, {TimestampOID, "31 Jan 2024 10:11"}, {Float8OID, "123.456"}} {
+		b.Run(c.o.String(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := ParseText(c.o.Type(), c.s, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

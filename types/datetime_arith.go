@@ -184,6 +184,40 @@ func AddTime(usec int64, v Interval) int64 {
 	return r
 }
 
+// AddTimetz returns a timetz + v within the day, in the same zone.
+func AddTimetz(d Datum, v Interval) Datum { return NewTimetz(AddTime(d.n, v), d.m) }
+
+// TimetzAt returns a timetz in another zone, given in seconds east.
+func TimetzAt(d Datum, east int) Datum {
+	return NewTimetz(AddTime(d.n, Interval{Micros: int64(d.m+int32(east)) * usecsPerSec}), int32(-east))
+}
+
+// DateAndTime returns the timestamp of a date and a time.
+func DateAndTime(date, usec int64) (int64, error) {
+	ts, err := DateToTimestamp(date, nil)
+	if err != nil || !IsFiniteTimestamp(ts) {
+		return ts, err
+	}
+	if ts += usec; !timestampOK(ts) {
+		return 0, errTimestampRange()
+	}
+	return ts, nil
+}
+
+// DateAndTimetz returns the timestamptz of a date and a timetz.
+func DateAndTimetz(date int64, d Datum) (int64, error) {
+	return DateAndTime(date, d.n+int64(d.m)*usecsPerSec)
+}
+
+// DatePart is date_part(unit, d): Extract as a float8.
+func DatePart(o OID, unit string, d Datum, f *Format) (Datum, error) {
+	r, err := Extract(o, unit, d, f)
+	if v, ok := r.Numeric(); ok && err == nil {
+		r = NewFloat(v.Float())
+	}
+	return r, err
+}
+
 // CompareDateTimestamp orders a date against a timestamp without overflow; loc as in
 // DateToTimestamp.
 func CompareDateTimestamp(date, ts int64, loc *time.Location) int {

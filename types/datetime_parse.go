@@ -878,6 +878,9 @@ func (p *datetimeParser) validate() parseErr {
 
 // ParseDate reads a date's text.
 func ParseDate(s string, f *Format) (int64, error) {
+	if c, rest, ok := isoDate(s); ok && rest == "" {
+		return int64(julian(c.year, c.mon, c.day) - epochJulian), nil
+	}
 	p := datetimeParser{f: f.orDefault()}
 	if err := p.parse(s); err != errNone {
 		return 0, datetimeError(err, "date", s, p.badZone)
@@ -902,6 +905,16 @@ func ParseDate(s string, f *Format) (int64, error) {
 
 // ParseTimestamp reads the text of a timestamp, or of a timestamptz if withZone.
 func ParseTimestamp(s string, withZone bool, f *Format) (int64, error) {
+	if ts, east, zoned, ok := isoTimestamp(s); ok {
+		switch {
+		case !withZone:
+		case zoned:
+			ts -= int64(east) * usecsPerSec
+		default:
+			ts -= int64(offsetOfLocal(f.zone(), ts)) * usecsPerSec
+		}
+		return ts, nil // years 1 to 9999 are in range, whatever the zone
+	}
 	p := datetimeParser{f: f.orDefault()}
 	typ := "timestamp"
 	if withZone {
@@ -930,6 +943,70 @@ func ParseTimestamp(s string, withZone bool, f *Format) (int64, error) {
 		return 0, sqlerr.New(sqlerr.DatetimeFieldOverflow, `timestamp out of range: "%s"`, s)
 	}
 	return ts, nil
+}
+
+// isoDate reads yyyy-mm-dd, which most dates are, without the detour over fields.
+func isoDate(s string) (c civil, rest string, ok bool) {
+	if len(s) < 10 || s[4] != '-' || s[7] != '-' {
+		return c, s, false
+	}
+	y, ok1 := twoDigits(s)
+	z, ok2 := twoDigits(s[2:])
+	m, ok3 := twoDigits(s[5:])
+	d, ok4 := twoDigits(s[8:])
+	c.year, c.mon, c.day = y*100+z, m, d
+	ok = ok1 && ok2 && ok3 && ok4 && c.year > 0 && m >= 1 && m <= 12 && d >= 1 && d <= daysIn(c.year, m)
+	return c, s[10:], ok
+}
+
+func twoDigits(s string) (int, bool) {
+	return int(s[0]-'0')*10 + int(s[1]-'0'), isDigit(s[0]) && isDigit(s[1])
+}
+
+// isoTimestamp reads yyyy-mm-dd hh:mm:ss, perhaps with up to six decimals and an offset
+// of whole minutes.
+func isoTimestamp(s string) (ts int64, east int, zoned, ok bool) {
+	c, s, ok := isoDate(s)
+	if !ok || len(s) < 9 || s[0] != ' ' && s[0] != 'T' || s[3] != ':' || s[6] != ':' {
+		return 0, 0, false, false
+	}
+	h, ok1 := twoDigits(s[1:])
+	m, ok2 := twoDigits(s[4:])
+	sec, ok3 := twoDigits(s[7:])
+	if !ok1 || !ok2 || !ok3 || h > 23 || m > 59 || sec > 59 {
+		return 0, 0, false, false
+	}
+	c.hour, c.min, c.sec = h, m, sec
+	if s = s[9:]; s != "" && s[0] == '.' {
+		i, scale := 1, usecsPerSec
+		for ; i < len(s) && i < 7 && isDigit(s[i]); i++ {
+			scale /= 10
+			c.usec += int64(s[i]-'0') * scale
+		}
+		if i == 1 {
+			return 0, 0, false, false
+		}
+		s = s[i:]
+	}
+	if s != "" {
+		sign := s[0]
+		if zoned = true; len(s) != 3 && (len(s) != 6 || s[3] != ':') || sign != '+' && sign != '-' {
+			return 0, 0, false, false
+		}
+		zh, ok1 := twoDigits(s[1:])
+		zm, ok2 := 0, true
+		if len(s) == 6 {
+			zm, ok2 = twoDigits(s[4:])
+		}
+		if !ok1 || !ok2 || zh >= zoneHoursMax || zm > 59 {
+			return 0, 0, false, false
+		}
+		if east = zh*3600 + zm*60; sign == '-' {
+			east = -east
+		}
+	}
+	ts, ok = c.timestamp()
+	return ts, east, zoned, ok
 }
 
 // ParseTime reads the text of a time, or of a timetz if withZone; then west is the zone in

@@ -5,7 +5,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -526,5 +525,3 @@ var functions = map[string]func(call) (Datum, Type, error){
 		return c.args[1], c.ts[1], nil
 	},
 }
-
-var _ = math.Pi

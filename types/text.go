@@ -2,6 +2,7 @@ package types
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"math"
 	"strconv"
 	"strings"
@@ -187,10 +188,15 @@ func ParseText(t Type, s string, f *Format) (Datum, error) {
 		return parseInt(t.OID, s, 32)
 	case Int8OID:
 		return parseInt(t.OID, s, 64)
-	case TextOID, UnknownOID, CstringOID, RefcursorOID, PgNodeTreeOID, ACLItemOID, JSONBOID:
+	case TextOID, UnknownOID, CstringOID, RefcursorOID, PgNodeTreeOID, ACLItemOID:
 		return NewText(s), checkText(s)
 	case JSONOID:
+		if !json.Valid(NewText(s).Bytes()) {
+			return Null, sqlerr.New(sqlerr.InvalidTextRepresentation, "invalid input syntax for type json")
+		}
 		return NewText(s), checkText(s)
+	case JSONBOID:
+		return Null, sqlerr.Unsupported("type jsonb")
 	case VarcharOID, BpcharOID:
 		if err := checkText(s); err != nil {
 			return Null, err

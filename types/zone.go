@@ -9,44 +9,44 @@ import (
 	"github.com/minisql/minisql/sqlerr"
 )
 
-var zoneCache sync.Map // lower-case name → *time.Location or nil
+var zoneCache sync.Map // lower-case name → *time.Location
 
 // LoadZone finds a time zone as SET TIME ZONE does: by name in any case, by
 // abbreviation ("EST"), or by a POSIX offset west of Greenwich ("UTC+3", "<+03>-3").
 func LoadZone(name string) (*time.Location, bool) {
 	key := strings.ToLower(name)
 	if v, ok := zoneCache.Load(key); ok {
-		loc, _ := v.(*time.Location)
-		return loc, loc != nil
+		return v.(*time.Location), true
 	}
-	loc := findZone(name, key)
-	if loc != nil || len(name) < 64 && key != "" {
+	loc, known := findZone(name, key)
+	if known { // other names are without number
 		zoneCache.Store(key, loc)
 	}
 	return loc, loc != nil
 }
 
-func findZone(name, key string) *time.Location {
+// findZone also reports whether the name is one of a finite list.
+func findZone(name, key string) (loc *time.Location, known bool) {
 	switch key {
 	case "":
-		return nil
+		return nil, false
 	case "utc", "gmt", "zulu", "etc/utc", "uct", "universal":
-		return time.FixedZone(strings.ToUpper(strings.TrimPrefix(key, "etc/")), 0)
+		return time.FixedZone(strings.ToUpper(strings.TrimPrefix(key, "etc/")), 0), true
 	case "local", "posixrules", "localtime":
-		return nil // names that Go, not PostgreSQL, gives a meaning
+		return nil, false // names that Go, not PostgreSQL, gives a meaning
 	}
 	for _, n := range []string{name, strings.ToUpper(key), titleZone(key)} {
 		if loc, err := time.LoadLocation(n); err == nil && n != "Local" {
-			return loc
+			return loc, true
 		}
 	}
 	if loc := posixZone(name); loc != nil {
-		return loc
+		return loc, false
 	}
 	if a, ok := zoneAbbrevs[key]; ok {
-		return time.FixedZone(strings.ToUpper(key), int(a.east))
+		return time.FixedZone(strings.ToUpper(key), int(a.east)), true
 	}
-	return nil
+	return nil, false
 }
 
 // titleZone writes america/new_york as the tz database does: America/New_York.
