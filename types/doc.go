@@ -33,5 +33,10 @@
 // Errors a user can see are *sqlerr.Error in PostgreSQL's wording. Text is UTF-8
 // and sorts bytewise (collation "C").
 //
+// Where PostgreSQL 15 computes with the number behind infinity (age), lets an integer wrap
+// (make_interval, a very long span between timestamps), or reads a date around rubbish
+// ("infinity feb"), this package refuses; so do later versions of PostgreSQL. All else
+// in testdata, some 18,000 expressions, has PostgreSQL's answer or its error.
+//
 // Sub-package vec holds columns of values: what operators pass to each other.
 package types

@@ -1,12 +1,10 @@
 package types
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/minisql/minisql/sqlerr"
 )
@@ -95,87 +93,6 @@ func appendIntText(dst []byte, o OID, n int64, f *Format) []byte {
 		return appendReg(dst, o, uint32(n), f)
 	}
 	return strconv.AppendInt(dst, n, 10)
-}
-
-// IsReg reports whether the type names catalog objects: regclass and its kin.
-func IsReg(o OID) bool {
-	switch o {
-	case RegclassOID, RegtypeOID, RegprocOID, RegprocedureOID, RegoperOID, RegoperatorOID, RegnamespaceOID, RegroleOID, RegcollationOID:
-		return true
-	}
-	return false
-}
-
-func appendReg(dst []byte, o OID, id uint32, f *Format) []byte {
-	if id == 0 {
-		if o == RegoperOID || o == RegoperatorOID {
-			return append(dst, '0')
-		}
-		return append(dst, '-')
-	}
-	if f != nil && f.RegOut != nil {
-		if name, ok := f.RegOut(o, id); ok {
-			return append(dst, name...)
-		}
-	}
-	if in, ok := Lookup(OID(id)); ok && o == RegtypeOID {
-		name := in.SQLName
-		if elem, ok := ElemOf(in.OID); ok && in.Name[0] == '_' {
-			name = elem.String() + "[]"
-		}
-		return append(dst, name...)
-	}
-	return strconv.AppendUint(dst, uint64(id), 10)
-}
-
-func parseReg(o OID, s string, f *Format) (Datum, error) {
-	if s == "-" && o != RegoperOID && o != RegoperatorOID {
-		return NewInt(0), nil
-	}
-	if s != "" && strings.Trim(s, "0123456789") == "" {
-		return parseOID(OidOID, s)
-	}
-	if f != nil && f.RegIn != nil {
-		id, err := f.RegIn(o, s)
-		return NewInt(int64(id)), err
-	}
-	if o == RegtypeOID {
-		t, err := ParseTypeName(s)
-		return NewInt(int64(t.OID)), err
-	}
-	return Null, sqlerr.Unsupported("looking up a %s by name here", o)
-}
-
-func appendUUID(dst []byte, s string) []byte {
-	if len(s) != 16 {
-		return append(dst, s...)
-	}
-	const digits = "0123456789abcdef"
-	for i := range 16 {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			dst = append(dst, '-')
-		}
-		dst = append(dst, digits[s[i]>>4], digits[s[i]&15])
-	}
-	return dst
-}
-
-func appendBytea(dst []byte, s string, f *Format) []byte {
-	if !f.orDefault().ByteaEscape {
-		dst = append(dst, `\x`...)
-		return hex.AppendEncode(dst, Datum{s: s}.Bytes())
-	}
-	for _, c := range []byte(s) {
-		switch {
-		case c == '\\':
-			dst = append(dst, `\\`...)
-		case c < 0x20 || c > 0x7e:
-			dst = append(dst, '\\', '0'+c>>6, '0'+c>>3&7, '0'+c&7)
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return dst
 }
 
 // ParseText reads a value from its text, as the type's input function does, with its
@@ -271,53 +188,6 @@ func ParseText(t Type, s string, f *Format) (Datum, error) {
 	return Null, sqlerr.New(sqlerr.FeatureNotSupported, "cannot accept a value of type %s", t.OID)
 }
 
-func checkText(s string) error {
-	if i := strings.IndexByte(s, 0); i >= 0 {
-		return sqlerr.New(sqlerr.CharacterNotInRepertoire, `invalid byte sequence for encoding "UTF8": 0x00`)
-	}
-	if utf8.ValidString(s) {
-		return nil
-	}
-	i := 0
-	for i < len(s) {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && n == 1 {
-			break
-		}
-		i += n
-	}
-	var b strings.Builder
-	for _, c := range []byte(s[i:min(len(s), i+utf8Want(s[i]))]) {
-		b.WriteString(" 0x" + hex.EncodeToString([]byte{c}))
-	}
-	return sqlerr.New(sqlerr.CharacterNotInRepertoire, `invalid byte sequence for encoding "UTF8":%s`, b.String())
-}
-
-// utf8Want returns how many bytes a sequence that starts with c should have.
-func utf8Want(c byte) int {
-	switch {
-	case c&0xe0 == 0xc0:
-		return 2
-	case c&0xf0 == 0xe0:
-		return 3
-	case c&0xf8 == 0xf0:
-		return 4
-	}
-	return 1
-}
-
-// truncateName cuts a name to 63 bytes, at the end of a character.
-func truncateName(s string) string {
-	if len(s) < 64 {
-		return s
-	}
-	n := 63
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
-}
-
 func errIntRange(o OID, s string) error {
 	return sqlerr.New(sqlerr.NumericValueOutOfRange, `value "%s" is out of range for type %s`, s, o)
 }
@@ -392,8 +262,6 @@ func leadingUint(s string) uint64 {
 	return n
 }
 
-func isOctal(c, most byte) bool { return c >= '0' && c <= most }
-
 func parseOID(o OID, s string) (Datum, error) {
 	t := strings.TrimFunc(s, isSpaceRune)
 	n, err := strconv.ParseInt(t, 10, 64)
@@ -409,50 +277,6 @@ func parseOID(o OID, s string) (Datum, error) {
 	return NewInt(int64(uint32(n))), nil
 }
 
-func parseFloat(o OID, s string, bits int) (Datum, error) {
-	t := strings.TrimFunc(s, isSpaceRune)
-	body := strings.TrimLeft(t, "+-")
-	switch strings.ToLower(body) {
-	case "inf", "infinity", "nan":
-		if len(t)-len(body) > 1 {
-			return Null, errSyntax(o, s)
-		}
-	default:
-		if body == "" || len(t)-len(body) > 1 || !isDigit(body[0]) && body[0] != '.' ||
-			strings.IndexByte(t, '_') >= 0 {
-			return Null, errSyntax(o, s)
-		}
-	}
-	if strings.ToLower(body) == "nan" {
-		return NewFloat(math.NaN()), nil
-	}
-	if len(body) > 1 && body[1]|0x20 == 'x' && strings.IndexAny(body, "pP") < 0 {
-		t += "p0" // C reads hexadecimal floats without an exponent
-	}
-	f, err := strconv.ParseFloat(t, bits)
-	if err != nil {
-		if e, ok := err.(*strconv.NumError); ok && e.Err == strconv.ErrRange {
-			return Null, errFloatRange(t, o)
-		}
-		return Null, errSyntax(o, s)
-	}
-	if f == 0 && strings.IndexAny(t, "xX") < 0 && strings.Trim(mantissaOf(body), "0.") != "" {
-		return Null, errFloatRange(t, o)
-	}
-	return NewFloat(f), nil
-}
-
-func mantissaOf(s string) string {
-	if i := strings.IndexAny(s, "eE"); i >= 0 {
-		return s[:i]
-	}
-	return s
-}
-
-func errFloatRange(s string, o OID) error {
-	return sqlerr.New(sqlerr.NumericValueOutOfRange, `"%s" is out of range for type %s`, s, o)
-}
-
 func parseBool(s string) (Datum, error) {
 	t := strings.ToLower(strings.TrimFunc(s, isSpaceRune))
 	is := func(word string, least int) bool { return len(t) >= least && strings.HasPrefix(word, t) }
@@ -465,101 +289,6 @@ func parseBool(s string) (Datum, error) {
 	return Null, errSyntax(BoolOID, s)
 }
 
-func parseUUID(s string) (Datum, error) {
-	var u [16]byte
-	t := s
-	braces := strings.HasPrefix(t, "{")
-	if braces {
-		t = t[1:]
-	}
-	n := 0
-	for i := range 16 {
-		if n+2 > len(t) {
-			return Null, errSyntax(UUIDOID, s)
-		}
-		hi, ok1 := hexDigit(t[n])
-		lo, ok2 := hexDigit(t[n+1])
-		if !ok1 || !ok2 {
-			return Null, errSyntax(UUIDOID, s)
-		}
-		u[i] = hi<<4 | lo
-		n += 2
-		if n < len(t) && t[n] == '-' && i%2 == 1 && i < 15 {
-			n++
-		}
-	}
-	if t = t[n:]; braces && t != "}" || !braces && t != "" {
-		return Null, errSyntax(UUIDOID, s)
-	}
-	return NewBytes(u[:]), nil
-}
-
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case isDigit(c):
-		return c - '0', true
-	case c|0x20 >= 'a' && c|0x20 <= 'f':
-		return c | 0x20 - 'a' + 10, true
-	}
-	return 0, false
-}
-
-func parseBytea(s string) (Datum, error) {
-	if strings.HasPrefix(s, `\x`) {
-		b := make([]byte, 0, len(s)/2)
-		for t := s[2:]; t != ""; {
-			if isSpace(t[0]) {
-				t = t[1:]
-				continue
-			}
-			hi, ok := hexDigit(t[0])
-			if !ok {
-				return Null, errHexDigit(t)
-			}
-			if len(t) < 2 {
-				return Null, sqlerr.New(sqlerr.InvalidParameterValue, "invalid hexadecimal data: odd number of digits")
-			}
-			lo, ok := hexDigit(t[1])
-			if !ok {
-				return Null, errHexDigit(t[1:])
-			}
-			b = append(b, hi<<4|lo)
-			t = t[2:]
-		}
-		return NewBytesAlias(b), nil
-	}
-	if strings.IndexByte(s, '\\') < 0 {
-		return NewText(s), nil
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' {
-			b = append(b, s[i])
-			continue
-		}
-		octal := func(j int, most byte) bool { return j < len(s) && isOctal(s[j], most) }
-		switch {
-		case octal(i+1, '3') && octal(i+2, '7') && octal(i+3, '7'):
-			b = append(b, (s[i+1]-'0')<<6|(s[i+2]-'0')<<3|(s[i+3]-'0'))
-			i += 3
-		case i+1 < len(s) && s[i+1] == '\\':
-			b = append(b, '\\')
-			i++
-		default:
-			return Null, sqlerr.New(sqlerr.InvalidTextRepresentation, "invalid input syntax for type bytea")
-		}
-	}
-	return NewBytesAlias(b), nil
-}
-
-func errHexDigit(s string) error {
-	r, n := utf8.DecodeRuneInString(s)
-	if r == utf8.RuneError {
-		n = 1
-	}
-	return sqlerr.New(sqlerr.InvalidParameterValue, `invalid hexadecimal digit: "%s"`, s[:n])
-}
-
 func parseTid(s string) (Datum, error) {
 	t, ok := strings.CutPrefix(strings.TrimSpace(s), "(")
 	t, ok2 := strings.CutSuffix(t, ")")
@@ -570,143 +299,4 @@ func parseTid(s string) (Datum, error) {
 		return Null, errSyntax(TidOID, s)
 	}
 	return NewInt(int64(b<<16 | o)), nil
-}
-
-// ApplyTypmod makes a value fit the modifier of its type, as the length coercion
-// function does: explicit casts cut a text silently, other coercions refuse one
-// that has more than blanks to lose. d may be NULL.
-func ApplyTypmod(d Datum, t Type, explicit bool) (Datum, error) {
-	if t.Typmod < 0 || d.k == KindNull {
-		return d, nil
-	}
-	switch t.OID {
-	case VarcharOID:
-		limit := int(t.Typmod - varHeader)
-		if len(d.s) <= limit {
-			return d, nil
-		}
-		cut := runePrefix(d.s, limit)
-		if cut == len(d.s) {
-			return d, nil
-		}
-		if !explicit && trimBlanks(d.s[cut:]) != "" {
-			return Null, sqlerr.New(sqlerr.StringDataRightTruncation, "value too long for type character varying(%d)", limit)
-		}
-		return NewText(d.s[:cut]), nil
-	case BpcharOID:
-		limit := int(t.Typmod - varHeader)
-		n := utf8.RuneCountInString(d.s)
-		if n <= limit {
-			if n == limit {
-				return d, nil
-			}
-			return NewText(d.s + strings.Repeat(" ", limit-n)), nil
-		}
-		cut := runePrefix(d.s, limit)
-		if !explicit && trimBlanks(d.s[cut:]) != "" {
-			return Null, sqlerr.New(sqlerr.StringDataRightTruncation, "value too long for type character(%d)", limit)
-		}
-		return NewText(d.s[:cut]), nil
-	case NumericOID:
-		v, err := d.numeric().ApplyTypmod(t.Typmod)
-		return NewNumeric(v), err
-	case TimeOID:
-		return NewInt(roundUsec(d.n, t.Typmod)), nil
-	case TimetzOID:
-		return NewTimetz(roundUsec(d.n, t.Typmod), d.m), nil
-	case TimestampOID, TimestamptzOID:
-		n, err := roundTimestamp(d.n, t.Typmod)
-		return NewInt(n), err
-	case IntervalOID:
-		v, err := d.Interval().ApplyTypmod(t.Typmod)
-		return NewInterval(v), err
-	}
-	if elem, ok := ElemOf(t.OID); ok && d.k == KindArray {
-		return mapArray(d.Array(), Type{elem, t.Typmod}, func(e Datum) (Datum, error) {
-			return ApplyTypmod(e, Type{elem, t.Typmod}, explicit)
-		})
-	}
-	return d, nil
-}
-
-// runePrefix returns the length in bytes of the first n characters of s.
-func runePrefix(s string, n int) int {
-	for i := range s {
-		if n == 0 {
-			return i
-		}
-		n--
-	}
-	return len(s)
-}
-
-// mapArray returns the array with each element that is not NULL replaced.
-func mapArray(a *Array, elem Type, f func(Datum) (Datum, error)) (Datum, error) {
-	r := &Array{Elem: elem, Dims: a.Dims, LowerBounds: a.LowerBounds, Elems: make([]Datum, len(a.Elems))}
-	for i, e := range a.Elems {
-		if e.IsNull() {
-			continue
-		}
-		v, err := f(e)
-		if err != nil {
-			return Null, err
-		}
-		r.Elems[i] = v
-	}
-	return NewArray(r), nil
-}
-
-// ParseTypeName reads a type as SQL writes it: "numeric(10,2)", "character varying(5)[]".
-func ParseTypeName(s string) (Type, error) {
-	bad := func() (Type, error) {
-		return Type{}, sqlerr.New(sqlerr.UndefinedObject, `type "%s" does not exist`, strings.TrimSpace(s))
-	}
-	name := strings.Join(strings.Fields(strings.ToLower(s)), " ")
-	if q := strings.TrimSpace(s); len(q) > 1 && q[0] == '"' && strings.Count(q, `"`) == 2 && q != `"char"` {
-		name = strings.ReplaceAll(q, `"`, "")
-	}
-	name = strings.TrimPrefix(name, "pg_catalog.")
-	array := false
-	for strings.HasSuffix(name, "[]") {
-		name, array = strings.TrimSpace(strings.TrimSuffix(name, "[]")), true
-	}
-	var mods []int32
-	if i := strings.IndexByte(name, '('); i >= 0 {
-		j := strings.IndexByte(name, ')')
-		if j < i {
-			return bad()
-		}
-		for _, m := range strings.Split(name[i+1:j], ",") {
-			n, err := strconv.ParseInt(strings.TrimSpace(m), 10, 32)
-			if err != nil {
-				return bad()
-			}
-			mods = append(mods, int32(n))
-		}
-		name = strings.TrimSpace(strings.TrimSpace(name[:i]) + " " + strings.TrimSpace(name[j+1:]))
-	}
-	if rest, ok := strings.CutPrefix(name, "interval "); ok {
-		if mask, ok := IntervalRange(rest); ok {
-			name, mods = "interval", append([]int32{mask}, mods...)
-		}
-	} else if name == "interval" && len(mods) == 1 {
-		mods = []int32{intervalFullRange, mods[0]}
-	}
-	o, ok := BySQLName(name)
-	if !ok {
-		return bad()
-	}
-	if len(mods) == 0 && (name == "character" || name == "char" || name == "nchar") {
-		mods = []int32{1}
-	}
-	typmod, err := TypmodIn(o, mods)
-	if err != nil {
-		return Type{}, err
-	}
-	if array {
-		if o, ok = ArrayOf(o); !ok {
-			return bad()
-		}
-	}
-	return Type{o, typmod}, nil
 }
