@@ -497,21 +497,30 @@ func (f *formatter) drop(s *DropStmt) {
 	f.WriteString("DROP " + s.Kind.String() + " ")
 	f.flag(s.Concurrently, "CONCURRENTLY ")
 	f.flag(s.IfExists, "IF EXISTS ")
-	f.dropObjects(s.Objects)
+	f.dropObjects(s.Kind, s.Objects)
 	f.flag(s.Cascade, " CASCADE")
 }
 
-func (f *formatter) dropObjects(list []DropObject) {
+func (f *formatter) dropObjects(kind ObjectKind, list []DropObject) {
 	f.list(len(list), func(i int) {
 		f.qname(list[i].Name)
 		if list[i].HasArgs {
-			f.argTypes(list[i].Args)
+			f.signature(kind, list[i].Args)
 		}
 		if !list[i].On.IsZero() {
 			f.WriteString(" ON ")
 			f.qname(list[i].On)
 		}
 	})
+}
+
+// signature writes a function's argument types; an aggregate without any has *.
+func (f *formatter) signature(kind ObjectKind, args []TypeName) {
+	if kind == ObjAggregate && len(args) == 0 {
+		f.WriteString("(*)")
+		return
+	}
+	f.argTypes(args)
 }
 
 func (f *formatter) argTypes(list []TypeName) {
@@ -537,7 +546,7 @@ func (f *formatter) comment(s *CommentStmt) {
 	default:
 		f.qname(s.Name)
 		if s.HasArgs {
-			f.argTypes(s.Args)
+			f.signature(s.Kind, s.Args)
 		}
 	}
 	f.WriteString(" IS ")
@@ -609,6 +618,6 @@ func (f *formatter) grantObjects(s *GrantStmt) {
 	case ObjParameter:
 		f.list(len(s.Objects), func(i int) { f.dotted(strings.Split(s.Objects[i].Name.Name, ".")) })
 	default:
-		f.dropObjects(s.Objects)
+		f.dropObjects(s.Kind, s.Objects)
 	}
 }

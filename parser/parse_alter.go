@@ -59,7 +59,7 @@ func (p *parser) alterNamespace(pos int, kind ObjectKind) Stmt {
 	case p.acceptKw(kwRename):
 		p.expectKw(kwTo)
 		return &RenameStmt{Pos: pos, Kind: kind, Relation: kind, Name: name, NewName: p.colID()}
-	case p.atKw(kwOwner) && p.peek().kind != '=':
+	case p.atKw(kwOwner) && (kind == ObjSchema || p.peek().kw == kwTo):
 		p.advance()
 		p.expectKw(kwTo)
 		return &OwnerStmt{Pos: pos, Kind: kind, Name: name, Owner: p.roleName()}
@@ -131,7 +131,7 @@ func (p *parser) alterRelation(pos int, kind ObjectKind) Stmt {
 	}
 	s := &AlterTableStmt{Pos: pos, Kind: kind, Name: name, Only: only, IfExists: ifExists}
 	for {
-		s.Commands = append(s.Commands, p.alterCmd())
+		s.Commands = append(s.Commands, p.alterCmd(kind))
 		if !p.accept(',') {
 			return s
 		}
@@ -139,7 +139,7 @@ func (p *parser) alterRelation(pos int, kind ObjectKind) Stmt {
 }
 
 // alterCmd reads one sub-command of ALTER TABLE.
-func (p *parser) alterCmd() *AlterCmd {
+func (p *parser) alterCmd(kind ObjectKind) *AlterCmd {
 	c := &AlterCmd{Pos: p.pos()}
 	kw := p.tok.kw
 	p.advance()
@@ -207,7 +207,7 @@ func (p *parser) alterCmd() *AlterCmd {
 	case kwAttach:
 		p.expectKw(kwPartition)
 		c.Kind, c.Table = AttachPartition, p.qualifiedName()
-		if p.atKw(kwFor) || p.atKw(kwDefault) {
+		if kind != ObjIndex {
 			c.Bound = p.partitionBound()
 		}
 	case kwDetach:
@@ -503,7 +503,7 @@ func (p *parser) drop() Stmt {
 			o.On = p.qualifiedName()
 		case ObjFunction, ObjProcedure, ObjRoutine, ObjAggregate:
 			if p.at('(') {
-				o.HasArgs, o.Args = true, p.argTypes()
+				o.HasArgs, o.Args = true, p.argTypes(s.Kind == ObjAggregate)
 			}
 		}
 		s.Objects = append(s.Objects, o)
@@ -534,11 +534,12 @@ func (p *parser) dropDatabase(pos int) Stmt {
 	return s
 }
 
-// argTypes reads the argument types that identify a function.
-func (p *parser) argTypes() []TypeName {
+// argTypes reads the argument types that identify a function. Those of an
+// aggregate are * if there are none.
+func (p *parser) argTypes(aggregate bool) []TypeName {
 	p.expect('(')
 	var types []TypeName
-	if p.accept('*') || p.at(')') {
+	if p.accept('*') || !aggregate && p.at(')') {
 		p.expect(')')
 		return nil
 	}
@@ -546,7 +547,7 @@ func (p *parser) argTypes() []TypeName {
 		if p.atAny(kwIn, kwOut, kwInout, kwVariadic) {
 			p.advance()
 		}
-		if next := p.peek(); p.at(tIdent) && isLabel(next) && next.kw != kwArray {
+		if next := p.peek(); isTypeFuncName(&p.tok) && isLabel(next) && next.kw != kwArray && next.kw != kwPrecision {
 			p.advance() // an argument's name
 		}
 		types = append(types, p.typeName())
@@ -603,7 +604,7 @@ func (p *parser) comment() Stmt {
 		case ObjFunction, ObjProcedure, ObjRoutine, ObjAggregate:
 			s.Name = p.qualifiedName()
 			if p.at('(') {
-				s.HasArgs, s.Args = true, p.argTypes()
+				s.HasArgs, s.Args = true, p.argTypes(s.Kind == ObjAggregate)
 			}
 		default:
 			s.Name = p.qualifiedName()

@@ -118,7 +118,7 @@ func (p *parser) grantObjects(s *GrantStmt) {
 		default:
 			o.Name = p.qualifiedName()
 			if p.at('(') && (s.Kind == ObjFunction || s.Kind == ObjProcedure || s.Kind == ObjRoutine) {
-				o.HasArgs, o.Args = true, p.argTypes()
+				o.HasArgs, o.Args = true, p.argTypes(false)
 			}
 		}
 		s.Objects = append(s.Objects, o)

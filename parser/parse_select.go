@@ -195,7 +195,7 @@ func (p *parser) atTargetsEnd() bool {
 	case tEOF, ';', ')':
 		return true
 	}
-	return p.atSelectRest() || p.atAny(kwInto, kwFrom, kwWhere, kwGroup, kwHaving, kwWindow)
+	return p.atSelectRest() || p.atAny(kwInto, kwFrom, kwWhere, kwGroup, kwHaving, kwWindow, kwWith)
 }
 
 // targets reads a SELECT or RETURNING list.
@@ -235,7 +235,7 @@ func (p *parser) into() *intoClause {
 	case p.atAny(kwTemp, kwTemporary, kwLocal, kwGlobal) && (isColID(p.peek()) || p.peek().kw == kwTable):
 		into.persistence = p.persistence()
 		p.acceptKw(kwTable)
-	case p.atKw(kwUnlogged):
+	case p.atKw(kwUnlogged) && (isColID(p.peek()) || p.peek().kw == kwTable):
 		p.advance()
 		into.persistence = Unlogged
 		p.acceptKw(kwTable)
