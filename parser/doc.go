@@ -11,7 +11,7 @@
 //	lex_*.go    bytes → tokens     PostgreSQL's scan.l; no allocation per token
 //	parse_*.go  tokens → tree      recursive descent, one file per statement family;
 //	                               expressions by precedence climbing
-//	ast*.go     the tree           what the planner reads
+//	ast*.go     the tree           what the planner reads; name.go names its columns
 //	format_*.go tree → text        the inverse of parse
 //
 // What enters is anything a client sends. What leaves is either a tree or a

@@ -79,9 +79,6 @@ func outputName(e Expr) (string, int) {
 		return e.Name, 2
 	case *IsNormalized:
 		return "is_normalized", 2
-	case *BoolLit:
-		return "bool", 1 // PostgreSQL 15 reads TRUE as 't'::bool
-	case *UnaryOp, *BinaryOp:
 	}
 	return "", 0
 }

@@ -271,7 +271,7 @@ func (p *parser) alterColumn(c *AlterCmd) {
 		p.expectKw(kwType)
 		c.Kind, c.Type = AlterColumnType, p.typeName()
 		if p.acceptKw(kwCollate) {
-			c.Collation = p.anyName()
+			c.Collation = p.qualifiedName()
 		}
 		if p.acceptKw(kwUsing) {
 			c.Using = p.expr()

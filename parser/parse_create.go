@@ -324,10 +324,10 @@ func (p *parser) indexElem() IndexElem {
 		e.Column = p.colID()
 	}
 	if p.acceptKw(kwCollate) {
-		e.Collation = p.anyName()
+		e.Collation = p.qualifiedName()
 	}
 	if isColID(&p.tok) && !(p.atKw(kwNulls) && (p.peek().kw == kwFirst || p.peek().kw == kwLast)) {
-		e.OpClass = p.anyName()
+		e.OpClass = p.qualifiedName()
 		if p.at('(') {
 			e.OpClassOptions = p.relOptions()
 		}

@@ -263,7 +263,7 @@ func (p *parser) keywordInfix(left Expr, low prec, limited bool) Expr {
 		}
 		p.advance()
 		p.chained++
-		return &Collate{Pos: pos, Arg: left, Collation: p.anyName()}
+		return &Collate{Pos: pos, Arg: left, Collation: p.qualifiedName()}
 	}
 	return nil
 }
@@ -288,9 +288,6 @@ func (p *parser) endsTarget() bool {
 	}
 	return false
 }
-
-// anyName reads a name of up to three parts.
-func (p *parser) anyName() QName { return p.qualifiedName() }
 
 func isLikeWord(kw keyword) bool {
 	switch kw {

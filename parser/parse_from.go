@@ -336,7 +336,7 @@ func (p *parser) funcColumns() []FuncColumn {
 		c := FuncColumn{Pos: p.pos(), Name: p.colID()}
 		c.Type = p.typeName()
 		if p.acceptKw(kwCollate) {
-			c.Collation = p.anyName()
+			c.Collation = p.qualifiedName()
 		}
 		cols = append(cols, c)
 		if !p.accept(',') {

@@ -3,6 +3,8 @@ package parser
 import (
 	"strconv"
 	"strings"
+
+	"github.com/minisql/minisql/sqlerr"
 )
 
 // isColID tells whether a token may name a column, table or other object.
@@ -121,7 +123,7 @@ func (p *parser) roleName() string {
 		return name
 	}
 	if p.atKw(kwNone) {
-		panic(bailoutReserved(p.tok.pos))
+		panic(bailout{sqlerr.New(sqlerr.ReservedName, "role name \"none\" is reserved").At(p.tok.pos)})
 	}
 	return p.nonReserved()
 }

@@ -258,7 +258,7 @@ func (p *parser) columnConstraints(c *ColumnDef) {
 			if !c.Collation.IsZero() {
 				panic(wrong(pos, "multiple COLLATE clauses not allowed"))
 			}
-			c.Collation = p.anyName()
+			c.Collation = p.qualifiedName()
 			continue
 		case p.atKw(kwDeferrable):
 			attribute("DEFERRABLE", &deferrability)

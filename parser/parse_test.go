@@ -186,7 +186,7 @@ func TestOutputName(t *testing.T) {
 		"a.b": "b", "f(x)": "f", "1": "?column?", "a + 1": "?column?", "x::int": "x", "1::int": "int4",
 		"case when a then b end": "case", "case when a then b else c end": "c", "coalesce(a, b)": "coalesce",
 		"(select a from t)": "a", "(select 1 as x)": "x", "exists (select 1)": "exists", "array[1]": "array",
-		"current_date": "current_date", "row(1)": "row", "true": "bool", "(a).b": "b", "a[1]": "a",
+		"current_date": "current_date", "row(1)": "row", "true": "?column?", "(a).b": "b", "a[1]": "a",
 		"date '2020-01-01'": "date", "extract(year from a)": "extract", "trim(a)": "btrim", "nullif(a, b)": "nullif",
 		"a at time zone 'x'": "timezone", "least(1)": "least", "(values (1))": "column1", "a collate \"C\"": "a",
 	} {

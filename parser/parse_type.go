@@ -1,5 +1,7 @@
 package parser
 
+import "github.com/minisql/minisql/sqlerr"
+
 // typeName reads a type with its array bounds.
 func (p *parser) typeName() TypeName {
 	setOf := p.acceptKw(kwSetof)
@@ -85,6 +87,10 @@ func (p *parser) precision() []Expr {
 	return []Expr{&IntLit{Pos: pos, Value: int64(n)}}
 }
 
+func badPrecision(pos int, msg string) bailout {
+	return bailout{sqlerr.New(sqlerr.InvalidParameterValue, "%s", msg).At(pos)}
+}
+
 // keywordType reads a type that starts with a keyword of its own.
 func (p *parser) keywordType() (t TypeName, ok bool) {
 	pos := p.tok.pos
@@ -111,11 +117,11 @@ func (p *parser) keywordType() (t TypeName, ok bool) {
 			p.expect(')')
 			switch {
 			case n < 1:
-				panic(bailout{invalidParameter(at, "precision for type float must be at least 1 bit")})
+				panic(badPrecision(at, "precision for type float must be at least 1 bit"))
 			case n <= 24:
 				t.Name = "float4"
 			case n > 53:
-				panic(bailout{invalidParameter(at, "precision for type float must be less than 54 bits")})
+				panic(badPrecision(at, "precision for type float must be less than 54 bits"))
 			}
 		}
 		return t, true
