@@ -1,7 +1,6 @@
 package types_test
 
 import (
-	"bufio"
 	"context"
 	"flag"
 	"fmt"
@@ -41,15 +40,14 @@ func TestGolden(t *testing.T) {
 }
 
 func runGolden(t *testing.T, file string) {
-	in, err := os.Open(file)
+	in, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.Close()
 	f := &Format{ExtraFloatDigits: 1, TimeZone: time.UTC}
 	expr, cases := "", 0
-	for s := bufio.NewScanner(in); s.Scan(); {
-		line := s.Text()
+	for line := range strings.Lines(string(in)) {
+		line = strings.TrimSuffix(line, "\n")
 		want, isResult := strings.CutPrefix(line, "\t")
 		switch {
 		case line == "" || line[0] == '#':

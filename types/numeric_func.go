@@ -71,8 +71,22 @@ func (v Numeric) expScale(rscale int32) (Numeric, error) {
 	}
 	r := new(apd.Decimal)
 	digits := int(rscale) + int(math.Max(val, 0)*0.4343) + 2
-	if _, err := decimalContext(digits).Exp(r, v.Decimal()); err != nil {
-		return Numeric{scale: rscale}, nil // underflow of apd's exponent
+	ctx := decimalContext(digits + 4)
+	x := v.Decimal()
+	halvings := 0
+	for ; math.Abs(val) > 500; val /= 2 { // apd refuses greater arguments
+		if _, err := ctx.Quo(x, x, apd.New(2, 0)); err != nil {
+			return v, sqlerr.Wrap(sqlerr.Internal, err)
+		}
+		halvings++
+	}
+	if _, err := ctx.Exp(r, x); err != nil {
+		return v, sqlerr.Wrap(sqlerr.Internal, err)
+	}
+	for range halvings {
+		if _, err := ctx.Mul(r, r, r); err != nil {
+			return v, sqlerr.Wrap(sqlerr.Internal, err)
+		}
 	}
 	return NumericFromDecimal(r).round(int(rscale)).checkRange()
 }
