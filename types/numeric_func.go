@@ -151,10 +151,48 @@ func (v Numeric) Ln() (Numeric, error) {
 
 // ln computes the natural logarithm of a positive number to some digits.
 func (v Numeric) ln(digits int) *apd.Decimal {
+	ctx := decimalContext(digits + 6)
+	m := newScaled(v.Decimal())
 	r := new(apd.Decimal)
 	// Positive and in range, so apd has nothing to complain about but lost digits.
-	_, _ = decimalContext(digits).Ln(r, v.Decimal())
+	if m.exp > -apdSafe && m.exp < apdSafe {
+		_, _ = ctx.Ln(r, v.Decimal())
+		return r
+	}
+	ten := new(apd.Decimal)
+	_, _ = ctx.Ln(r, m.d)
+	_, _ = ctx.Ln(ten, apd.New(10, 0))
+	_, _ = ctx.Mul(ten, ten, apd.New(m.exp, 0))
+	_, _ = ctx.Add(r, r, ten)
 	return r
+}
+
+// scaled is d × 10^exp with 1 ≤ |d| < 10, because apd's own exponents end before
+// numeric's do.
+type scaled struct {
+	d   *apd.Decimal
+	exp int64
+}
+
+const apdSafe = 10000 // power of ten up to which apd may do as it likes
+
+func newScaled(d *apd.Decimal) scaled {
+	s := scaled{d: d}
+	s.normalize()
+	return s
+}
+
+func (s *scaled) normalize() {
+	shift := int32(s.d.NumDigits()) - 1 + s.d.Exponent
+	s.d.Exponent -= shift
+	s.exp += int64(shift)
+}
+
+// mul sets s to s × t.
+func (s *scaled) mul(ctx *apd.Context, t scaled) {
+	_, _ = ctx.Mul(s.d, s.d, t.d) // both near 1
+	s.exp += t.exp
+	s.normalize()
 }
 
 // Log returns the logarithm of w to the base v.
@@ -218,8 +256,8 @@ func (v Numeric) Power(w Numeric) (Numeric, error) {
 	}
 	lnBase := v.ln(numericMinSigDigits)
 	product := new(apd.Decimal)
-	_, _ = decimalContext(numericMinSigDigits).Mul(product, lnBase, w.Decimal()) // an estimate
-	val, _ := product.Float64()                                                  // out of range is ±Inf, as wanted
+	lnFloat, _ := lnBase.Float64() // of a numeric: in range
+	val := lnFloat * w.Float()
 	if math.Abs(val) > numericResultScaleMax*3.01 {
 		if val > 0 {
 			return v, errNumericOverflow()
@@ -301,19 +339,25 @@ func (v Numeric) powerInt(exp int) (Numeric, error) {
 		return Numeric{scale: rscale}, nil
 	}
 	ctx := decimalContext(int(math.Max(f, 0)) + int(rscale) + 10)
-	result, base := apd.New(1, 0), v.Decimal()
+	result, base := newScaled(apd.New(1, 0)), newScaled(v.Decimal())
 	for n := absUint64(int64(exp)); n != 0; n >>= 1 {
 		if n&1 != 0 {
-			_, _ = ctx.Mul(result, result, base) // rounds; the range was checked above
+			result.mul(ctx, base)
 		}
 		if n > 1 {
-			_, _ = ctx.Mul(base, base, base)
+			base.mul(ctx, base)
 		}
 	}
 	if exp < 0 {
-		_, _ = ctx.Quo(result, apd.New(1, 0), result)
+		_, _ = ctx.Quo(result.d, apd.New(1, 0), result.d) // not zero
+		result.exp = -result.exp
+		result.normalize()
 	}
-	return NumericFromDecimal(result).round(int(rscale)).checkRange()
+	if result.exp > numericWeightMax {
+		return v, errNumericOverflow()
+	}
+	result.d.Exponent += int32(max(result.exp, -numericWeightMax))
+	return NumericFromDecimal(result.d).round(int(rscale)).checkRange()
 }
 
 // Factorial returns n!.
