@@ -59,7 +59,8 @@ type normalizer struct {
 	key      strings.Builder
 	literals []Literal
 	prev     token // the token before the current one
-	prev2    token // and the one before that
+	prev2    token // the one before that
+	prev3    token // and before that
 
 	depth   int  // of parentheses
 	keepAt  int  // > 0: constants stay while depth ≥ keepAt
@@ -86,13 +87,14 @@ func (n *normalizer) run() bool {
 		if !n.token(&t) {
 			return false
 		}
-		n.prev2, n.prev = n.prev, t
+		n.prev3, n.prev2, n.prev = n.prev2, n.prev, t
 	}
 	return n.literals != nil
 }
 
 // token writes one token to the key; false if the statement is not for us.
 func (n *normalizer) token(t *token) bool {
+	closedType := false // a type's modifiers or bounds end here, and more may follow
 	switch t.kind {
 	case tParam, tBits:
 		return false
@@ -105,6 +107,7 @@ func (n *normalizer) token(t *token) bool {
 		n.depth--
 		if n.depth < n.keepAt {
 			n.keepAt = 0
+			closedType = true
 		}
 		if n.depth < n.orderAt-1 {
 			n.orderAt = 0
@@ -121,7 +124,7 @@ func (n *normalizer) token(t *token) bool {
 			return false
 		}
 	}
-	n.inType = t.kind == tTypecast || t.kw == kwAs || n.inType && t.kw == kwArray ||
+	n.inType = closedType || t.kind == tTypecast || t.kw == kwAs || n.inType && t.kw == kwArray ||
 		n.inType && (t.kind == tIdent || t.kind == '.' || t.kind == tKeyword && keywordTable[t.kw].category != reserved)
 	n.key.WriteString(n.lex.src[t.pos:t.end])
 	return true
@@ -130,6 +133,8 @@ func (n *normalizer) token(t *token) bool {
 // keyword watches for the clauses in which constants mean more than their value.
 func (n *normalizer) keyword(t *token) bool {
 	switch t.kw {
+	case kwNchar:
+		return t.end-t.pos > 1 // N'…' must not be torn apart
 	case kwGroup, kwDistinct, kwGrouping:
 		// Grouped and distinct expressions are compared with those of the select
 		// list, which different parameters would make unequal.
@@ -175,8 +180,11 @@ func (n *normalizer) liftable(t *token) bool {
 		case tIdent, ')', ']':
 			return false
 		case tKeyword:
-			return keywordTable[n.prev.kw].category == reserved || n.prev.kw == kwLike || n.prev.kw == kwIlike ||
-				n.prev.kw == kwBetween || n.prev.kw == kwBy
+			switch n.prev.kw {
+			case kwLike, kwIlike, kwBetween: // operators if an operand is before them, else names
+				return endsOperand(&n.prev2) || n.prev2.kw == kwNot && endsOperand(&n.prev3)
+			}
+			return keywordTable[n.prev.kw].category == reserved && n.prev2.kind != '.' // t.order is a name
 		}
 		return true
 	}
@@ -189,6 +197,15 @@ func (n *normalizer) liftable(t *token) bool {
 	// The sign is part of the constant: the smallest integers must not turn into
 	// the negation of a wider type.
 	return numberKind(t) == LiteralInt4
+}
+
+// endsOperand tells whether a token is the end of an operand for sure.
+func endsOperand(t *token) bool {
+	switch t.kind {
+	case tIdent, tString, tInt, tNum, ')', ']':
+		return true
+	}
+	return false
 }
 
 func numberKind(t *token) LiteralKind {
