@@ -34,7 +34,7 @@ const (
 func pow(x, y float64) float64 {
 	ax := math.Abs(x)
 	if x == 0 || math.IsNaN(x) || math.IsNaN(y) || math.IsInf(x, 0) || math.IsInf(y, 0) || ax == 1 || y == 0 || y == 1 ||
-		math.Abs(y) > 1<<31 {
+		y == 0.5 || math.Abs(y) > 1<<31 {
 		return math.Pow(x, y)
 	}
 	sign := 1.0

@@ -30,8 +30,8 @@ type Func struct {
 	Vol    Volatility
 	// Defaults is how many trailing arguments may be left out.
 	Defaults int
-	// Variadic: the last of Args is the element type of any number (≥ 1, or ≥ 0
-	// for "any") of further arguments.
+	// Variadic: the last of Args is the element type of any number (≥ 1) of
+	// further arguments.
 	Variadic bool
 	// ArgNames and DefaultArgs serve calls in named notation.
 	ArgNames    []string

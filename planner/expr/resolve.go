@@ -546,7 +546,7 @@ func accepts(f *Func, have []types.OID) bool {
 	switch {
 	case f.Variadic:
 		fixed := len(f.Args) - 1
-		if n < fixed || (n == fixed && f.Args[fixed] != types.AnyOID) {
+		if n <= fixed {
 			return false
 		}
 	case n > len(f.Args) || n < len(f.Args)-f.Defaults:
