@@ -19,6 +19,8 @@ const (
 	PgToastID           ID = 99
 	BootstrapRoleID     ID = 10 // role postgres
 
+	Template1ID        ID = 1
+	Template0ID        ID = 4
 	PostgresDatabaseID ID = 5
 	MinisqlDatabaseID  ID = 16384
 
@@ -306,4 +308,9 @@ func Decode(b []byte, desc any) error {
 		return fmt.Errorf("catalog: damaged descriptor: %w", err)
 	}
 	return nil
+}
+
+// HasIndexNamed reports whether one of the table's indexes has the name.
+func (t *Table) HasIndexNamed(name string) bool {
+	return slices.ContainsFunc(t.Indexes, func(x *Index) bool { return x.Name == name })
 }

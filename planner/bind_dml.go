@@ -589,7 +589,7 @@ func (r *run) bindSource(s *scope, g *get, from []parser.TableRef, where parser.
 				return nil, nil, err
 			}
 			recheck = append(recheck, innerConds(right)...)
-			n = &join{Kind: innerJoin, Left: n, Right: right}
+			n = &join{Kind: InnerJoin, Left: n, Right: right}
 		}
 	}
 	if where != nil {

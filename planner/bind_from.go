@@ -24,7 +24,7 @@ func (r *run) bindFrom(s *scope, from []parser.TableRef) (logical, error) {
 		if node == nil {
 			node = n
 		} else {
-			node = &join{Kind: innerJoin, Left: node, Right: n}
+			node = &join{Kind: InnerJoin, Left: node, Right: n}
 		}
 	}
 	if node == nil {
@@ -325,15 +325,15 @@ func (r *run) bindJoin(s *scope, ref *parser.JoinExpr) (logical, *fromItem, erro
 		}
 	}
 	kind := ref.Type
-	j := &join{Kind: innerJoin, Left: left, Right: right}
+	j := &join{Kind: InnerJoin, Left: left, Right: right}
 	switch kind {
 	case parser.JoinLeft:
-		j.Kind = leftJoin
+		j.Kind = LeftJoin
 	case parser.JoinRight:
-		j.Kind = leftJoin
+		j.Kind = LeftJoin
 		j.Left, j.Right = right, left
 	case parser.JoinFull:
-		j.Kind = fullJoin
+		j.Kind = FullJoin
 	}
 	out := &fromItem{rels: append(append([]*scopeRel(nil), li.rels...), ri.rels...)}
 	using := ref.Using

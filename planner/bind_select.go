@@ -952,7 +952,7 @@ func innerConds(n logical) []Expr {
 	case *sort:
 		return innerConds(n.Input)
 	case *join:
-		if n.Kind != innerJoin {
+		if n.Kind != InnerJoin {
 			return nil
 		}
 		out := append([]Expr(nil), n.On...)

@@ -13,7 +13,7 @@ import (
 const dpMax = 8
 
 func (b *builder) join(j *join, g goal) Node {
-	if j.Kind != innerJoin {
+	if j.Kind != InnerJoin {
 		left := b.build(j.Left, goal{order: g.order, limit: g.limit})
 		return b.joinPair(j.Kind, left, j.Right, j.On)
 	}
@@ -25,7 +25,7 @@ func (b *builder) join(j *join, g goal) Node {
 
 // flatten collects the relations and conditions of a tree of inner joins.
 func flatten(n logical, rels *[]logical, conds *[]Expr) {
-	if j, ok := n.(*join); ok && j.Kind == innerJoin {
+	if j, ok := n.(*join); ok && j.Kind == InnerJoin {
 		flatten(j.Left, rels, conds)
 		flatten(j.Right, rels, conds)
 		*conds = append(*conds, j.On...)
@@ -144,12 +144,12 @@ func (c *cluster) tryJoin(left, right uint) Node {
 		if c.needs[i]&^left != 0 {
 			return nil
 		}
-		return c.b.joinBest(innerJoin, c.plans[left], c.rels[i], c.plans[right], on)
+		return c.b.joinBest(InnerJoin, c.plans[left], c.rels[i], c.plans[right], on)
 	}
 	if c.plans[right] == nil {
 		return nil
 	}
-	return c.b.joinBest(innerJoin, c.plans[left], nil, c.plans[right], on)
+	return c.b.joinBest(InnerJoin, c.plans[left], nil, c.plans[right], on)
 }
 
 // firstPair is where conditions without columns are checked: never, since the
@@ -189,7 +189,7 @@ func (c *cluster) greedy(full uint) {
 }
 
 // joinPair joins left with a relation that is still logical.
-func (b *builder) joinPair(kind joinKind, left Node, right logical, on []Expr) Node {
+func (b *builder) joinPair(kind JoinKind, left Node, right logical, on []Expr) Node {
 	made := setOf()
 	for _, c := range left.Meta().Cols {
 		made.add(c.ID)
@@ -200,7 +200,7 @@ func (b *builder) joinPair(kind joinKind, left Node, right logical, on []Expr) N
 	}
 	n := b.joinBest(kind, left, right, inner, on)
 	if n == nil {
-		if kind == fullJoin {
+		if kind == FullJoin {
 			b.fail(sqlerr.New(sqlerr.FeatureNotSupported, "FULL JOIN is only supported with merge-joinable or hash-joinable join conditions"))
 		} else {
 			b.fail(sqlerr.New(sqlerr.Internal, "no way found to join"))
@@ -212,7 +212,7 @@ func (b *builder) joinPair(kind joinKind, left Node, right logical, on []Expr) N
 
 // joinBest is the cheapest way to join left with right, which is given as a
 // logical plan (rel), a physical one (inner), or both. rel alone is lateral.
-func (b *builder) joinBest(kind joinKind, left Node, rel logical, inner Node, on []Expr) Node {
+func (b *builder) joinBest(kind JoinKind, left Node, rel logical, inner Node, on []Expr) Node {
 	var best Node
 	consider := func(n Node) {
 		if n != nil && (best == nil || n.Meta().Total < best.Meta().Total) {
@@ -221,38 +221,38 @@ func (b *builder) joinBest(kind joinKind, left Node, rel logical, inner Node, on
 	}
 	if inner != nil {
 		consider(b.hashJoin(kind, left, inner, on))
-		if kind != fullJoin {
+		if kind != FullJoin {
 			consider(b.nestLoop(kind, left, inner, on, nil, true))
 		}
 	}
-	if rel != nil && kind != fullJoin {
+	if rel != nil && kind != FullJoin {
 		consider(b.boundLoop(kind, left, rel, inner == nil, on))
 	}
 	return best
 }
 
 // joinRows estimates the rows of a join.
-func (b *builder) joinRows(kind joinKind, left, right *Info, on []Expr) float64 {
+func (b *builder) joinRows(kind JoinKind, left, right *Info, on []Expr) float64 {
 	sel := 1.0
 	for _, c := range on {
 		sel *= b.selectivity(c, nil)
 	}
 	rows := left.Rows * right.Rows * sel
 	switch kind {
-	case leftJoin:
+	case LeftJoin:
 		return math.Max(rows, left.Rows)
-	case fullJoin:
+	case FullJoin:
 		return math.Max(rows, math.Max(left.Rows, right.Rows))
-	case semiJoin:
+	case SemiJoin:
 		return math.Max(math.Min(rows, left.Rows), 1)
-	case antiJoin:
+	case AntiJoin:
 		return math.Max(left.Rows-rows, 1)
 	}
 	return rows
 }
 
-func (b *builder) joinCols(kind joinKind, left, right Node) []Out {
-	if kind == semiJoin || kind == antiJoin {
+func (b *builder) joinCols(kind JoinKind, left, right Node) []Out {
+	if kind == SemiJoin || kind == AntiJoin {
 		return left.Meta().Cols
 	}
 	return append(slices.Clone(left.Meta().Cols), right.Meta().Cols...)
@@ -266,7 +266,7 @@ func colsOfNode(n Node) colSet {
 	return s
 }
 
-func (b *builder) hashJoin(kind joinKind, left, right Node, on []Expr) Node {
+func (b *builder) hashJoin(kind JoinKind, left, right Node, on []Expr) Node {
 	lc, rc := colsOfNode(left), colsOfNode(right)
 	ll, rl := layoutOf(left), layoutOf(right)
 	h := &HashJoin{Kind: kind, Outer: left, Inner: right}
@@ -297,7 +297,7 @@ func (b *builder) hashJoin(kind joinKind, left, right Node, on []Expr) Node {
 	startup := ri.Total + ri.Rows*0.015 + li.Startup
 	total := startup + li.Total - li.Startup + li.Rows*0.0125 + rows*0.01
 	var order []OrderCol
-	if kind != fullJoin {
+	if kind != FullJoin {
 		order = nil // a join that spills does not keep the outer order
 	}
 	h.Info = b.info(b.joinCols(kind, left, right), rows, startup, total, order)
@@ -305,7 +305,7 @@ func (b *builder) hashJoin(kind joinKind, left, right Node, on []Expr) Node {
 }
 
 // nestLoop compares every pair of rows.
-func (b *builder) nestLoop(kind joinKind, left, right Node, on []Expr, binds []expr.Bind, materialize bool) Node {
+func (b *builder) nestLoop(kind JoinKind, left, right Node, on []Expr, binds []expr.Bind, materialize bool) Node {
 	li, ri := left.Meta(), right.Meta()
 	n := &NestLoop{Kind: kind, Outer: left, Inner: right, Binds: binds, Materialize: materialize}
 	n.On = orderByCost(b.resolveAll(on, concat(left, right)))
@@ -322,7 +322,7 @@ func (b *builder) nestLoop(kind joinKind, left, right Node, on []Expr, binds []e
 
 // boundLoop runs the right side once for each left row, with the left row's
 // values in its conditions: an index lookup, or a LATERAL subquery.
-func (b *builder) boundLoop(kind joinKind, left Node, rel logical, lateral bool, on []Expr) Node {
+func (b *builder) boundLoop(kind JoinKind, left Node, rel logical, lateral bool, on []Expr) Node {
 	lc := colsOfNode(left)
 	g, isGet := rel.(*get)
 	if !lateral && !isGet {
@@ -374,9 +374,9 @@ func (b *builder) boundLoop(kind joinKind, left Node, rel logical, lateral bool,
 	li, ri := left.Meta(), right.Meta()
 	rows := li.Rows * ri.Rows
 	switch kind {
-	case leftJoin:
+	case LeftJoin:
 		rows = math.Max(rows, li.Rows)
-	case semiJoin, antiJoin:
+	case SemiJoin, AntiJoin:
 		rows = math.Max(li.Rows/2, 1)
 	}
 	for _, c := range outside {

@@ -83,7 +83,7 @@ type (
 	}
 
 	join struct {
-		Kind        joinKind
+		Kind        JoinKind
 		Left, Right logical
 		On          []Expr
 	}
@@ -157,17 +157,19 @@ type (
 	}
 )
 
-type joinKind int
+// JoinKind says which rows a join puts out.
+type JoinKind int
 
+// The kinds of join. A right join is a left join the other way round.
 const (
-	innerJoin joinKind = iota
-	leftJoin
-	fullJoin
-	semiJoin
-	antiJoin
+	InnerJoin JoinKind = iota
+	LeftJoin
+	FullJoin
+	SemiJoin
+	AntiJoin
 )
 
-func (k joinKind) String() string {
+func (k JoinKind) String() string {
 	return [...]string{"Inner", "Left", "Full", "Semi", "Anti"}[k]
 }
 
@@ -378,7 +380,7 @@ func outputs(n logical) []ColID {
 	case *projectSet:
 		return itemIDs(n.Items)
 	case *join:
-		if n.Kind == semiJoin || n.Kind == antiJoin {
+		if n.Kind == SemiJoin || n.Kind == AntiJoin {
 			return outputs(n.Left)
 		}
 		return append(append([]ColID(nil), outputs(n.Left)...), outputs(n.Right)...)

@@ -181,7 +181,7 @@ type (
 	// NestLoop runs Inner for each row of Outer, whose values it binds to Exec places.
 	NestLoop struct {
 		Info
-		Kind         joinKind
+		Kind         JoinKind
 		Outer, Inner Node
 		Binds        []expr.Bind // over Outer's row
 		On           []Expr      // over Outer's columns followed by Inner's
@@ -192,7 +192,7 @@ type (
 	// HashJoin builds a hash table of Inner and probes it with Outer.
 	HashJoin struct {
 		Info
-		Kind                 joinKind
+		Kind                 JoinKind
 		Outer, Inner         Node
 		OuterKeys, InnerKeys []Expr
 		Eq                   []*expr.Func // equality of each key pair
@@ -203,7 +203,7 @@ type (
 	// MergeJoin joins two inputs sorted on their keys.
 	MergeJoin struct {
 		Info
-		Kind                 joinKind
+		Kind                 JoinKind
 		Outer, Inner         Node
 		OuterKeys, InnerKeys []Expr
 		On                   []Expr

@@ -29,9 +29,9 @@ func (r *run) decorrelate(n logical) logical {
 }
 
 func (r *run) toJoin(input logical, cond Expr) logical {
-	kind := semiJoin
+	kind := SemiJoin
 	if not, ok := cond.(*expr.Not); ok {
-		kind, cond = antiJoin, not.Arg
+		kind, cond = AntiJoin, not.Arg
 	}
 	sub, ok := cond.(*expr.Subplan)
 	if !ok {
@@ -41,7 +41,7 @@ func (r *run) toJoin(input logical, cond Expr) logical {
 	right := sub.Plan.(logical)
 	switch {
 	case sub.Kind == expr.SubplanExists:
-	case sub.Kind == expr.SubplanAny && kind == semiJoin:
+	case sub.Kind == expr.SubplanAny && kind == SemiJoin:
 		// The left side must come from the input.
 		if len(colsOf(sub.Test)) == 0 {
 			return nil
@@ -129,7 +129,7 @@ func canPull(n logical, outer colSet) bool {
 		}
 		return canPull(n.Input, outer)
 	case *join:
-		if n.Kind == innerJoin {
+		if n.Kind == InnerJoin {
 			for _, c := range n.On {
 				if colsOf(c).hasAny(outer) && expr.Any(c, func(x Expr) bool { _, ok := x.(*expr.Subplan); return ok }) {
 					return false
@@ -164,7 +164,7 @@ func pull(n logical, outer colSet) (logical, []Expr) {
 			return x.Input, pulled
 		}
 	case *join:
-		if x.Kind == innerJoin {
+		if x.Kind == InnerJoin {
 			x.On = split(x.On)
 			l, lp := pull(x.Left, outer)
 			rr, rp := pull(x.Right, outer)

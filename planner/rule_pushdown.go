@@ -157,19 +157,19 @@ func (r *run) pushJoin(j *join, conds []Expr) logical {
 	// A condition that is never TRUE for a NULL-extended row makes that side inner.
 	for _, c := range conds {
 		switch j.Kind {
-		case leftJoin:
+		case LeftJoin:
 			if rejectsNull(c, right) {
-				j.Kind = innerJoin
+				j.Kind = InnerJoin
 			}
-		case fullJoin:
+		case FullJoin:
 			l, rr := rejectsNull(c, left), rejectsNull(c, right)
 			switch {
 			case l && rr:
-				j.Kind = innerJoin
+				j.Kind = InnerJoin
 			case l:
-				j.Kind = leftJoin
+				j.Kind = LeftJoin
 			case rr:
-				j.Kind = leftJoin
+				j.Kind = LeftJoin
 				j.Left, j.Right = j.Right, j.Left
 				left, right = right, left
 			}
@@ -177,7 +177,7 @@ func (r *run) pushJoin(j *join, conds []Expr) logical {
 	}
 	var toLeft, toRight, on, stay []Expr
 	switch j.Kind {
-	case innerJoin:
+	case InnerJoin:
 		all := append(append([]Expr(nil), j.On...), conds...)
 		all = append(all, r.spread(all)...)
 		for _, c := range all {
@@ -196,7 +196,7 @@ func (r *run) pushJoin(j *join, conds []Expr) logical {
 				on = append(on, c)
 			}
 		}
-	case leftJoin:
+	case LeftJoin:
 		for _, c := range conds {
 			cols := colsOf(c)
 			if cols.hasAny(left) && !cols.hasAny(right) && expr.VolatilityOf(c) != expr.Volatile {
@@ -213,9 +213,9 @@ func (r *run) pushJoin(j *join, conds []Expr) logical {
 				on = append(on, c)
 			}
 		}
-	case fullJoin:
+	case FullJoin:
 		on, stay = j.On, conds
-	case semiJoin, antiJoin:
+	case SemiJoin, AntiJoin:
 		for _, c := range conds {
 			if expr.VolatilityOf(c) == expr.Volatile {
 				stay = append(stay, c)
@@ -229,7 +229,7 @@ func (r *run) pushJoin(j *join, conds []Expr) logical {
 			switch {
 			case rr && !l:
 				toRight = append(toRight, c)
-			case l && !rr && j.Kind == semiJoin:
+			case l && !rr && j.Kind == SemiJoin:
 				toLeft = append(toLeft, c)
 			default:
 				on = append(on, c)

@@ -7,6 +7,7 @@ import (
 	"github.com/minisql/minisql/catalog"
 	"github.com/minisql/minisql/sqlerr"
 	"github.com/minisql/minisql/types"
+	"github.com/minisql/minisql/types/vec"
 )
 
 // Ctx is what one execution of a statement hands to its expressions. It belongs
@@ -26,6 +27,8 @@ type Ctx struct {
 
 	slots    []types.Datum // arguments of simple CASEs
 	hashArgs []types.Datum // left sides of the hashed subplan being asked
+	outer    *vec.Batch    // the row that the subplan being run is evaluated for
+	outerRow int
 }
 
 // SubplanRunner is what the executor gives to subplan expressions.
@@ -71,6 +74,13 @@ func (c *Ctx) Reset(n int) {
 // HashArgs returns the left-hand values of the hashed ANY that RunSubplan is
 // asked for.
 func (c *Ctx) HashArgs() []types.Datum { return c.hashArgs }
+
+// OuterBatch and OuterRow are the row for which the subplan in RunSubplan is
+// evaluated: its Test refers to it.
+func (c *Ctx) OuterBatch() *vec.Batch { return c.outer }
+
+// OuterRow is the index of that row.
+func (c *Ctx) OuterRow() int { return c.outerRow }
 
 func (c *Ctx) session() (Session, error) {
 	if c.Session == nil {

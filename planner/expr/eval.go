@@ -467,7 +467,11 @@ func (e *Subplan) Eval(c *Ctx, b *vec.Batch, i int) (types.Datum, error) {
 			c.hashArgs = append(c.hashArgs, d)
 		}
 	}
-	return c.Subplans.RunSubplan(c, e)
+	outer, row := c.outer, c.outerRow
+	c.outer, c.outerRow = b, i
+	d, err := c.Subplans.RunSubplan(c, e)
+	c.outer, c.outerRow = outer, row
+	return d, err
 }
 
 func (e *Subscript) Eval(c *Ctx, b *vec.Batch, i int) (types.Datum, error) {

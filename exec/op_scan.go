@@ -1,0 +1,630 @@
+package exec
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/minisql/minisql/catalog"
+	"github.com/minisql/minisql/planner"
+	"github.com/minisql/minisql/planner/expr"
+	"github.com/minisql/minisql/txn"
+	"github.com/minisql/minisql/types"
+	"github.com/minisql/minisql/types/vec"
+)
+
+// reader decodes stored rows into the columns a scan wants.
+type reader struct {
+	ti    *tableInfo
+	out   *vec.Batch
+	cols  []int      // slots to decode
+	dst   []*vec.Vec // their columns in out
+	keyAt int        // column of the row key, -1 if not wanted
+}
+
+func newReader(ti *tableInfo, n planner.Node, slots []int) reader {
+	r := reader{ti: ti, out: newBatch(n), keyAt: -1}
+	for i, s := range slots {
+		if s == planner.RowKeySlot {
+			r.keyAt = i
+			continue
+		}
+		r.cols = append(r.cols, s)
+		r.dst = append(r.dst, &r.out.Cols[i])
+	}
+	return r
+}
+
+// add appends the row under key.
+func (r *reader) add(key, value []byte) error {
+	if err := vec.DecodeInto(r.ti.dec, value, r.cols, r.dst); err != nil {
+		return err
+	}
+	if r.keyAt >= 0 {
+		r.out.Cols[r.keyAt].AppendBytes(key)
+	}
+	r.out.N++
+	return nil
+}
+
+// ---- sequential scan
+
+type seqScanOp struct {
+	reader
+	filter  *expr.Filter
+	once    *filterOp
+	scanner *txn.Scanner
+	run     txn.Run
+	size    int
+	reverse bool
+	dead    bool
+}
+
+func newSeqScan(x *execution, n *planner.SeqScan) (operator, error) {
+	ti, err := x.table(n.Table)
+	if err != nil {
+		return nil, err
+	}
+	f := newFilter(nil, n.Filter)
+	return &seqScanOp{reader: newReader(ti, n, n.Slots), filter: f.f, once: f}, nil
+}
+
+func (o *seqScanOp) open(x *execution) error {
+	o.close(x)
+	o.size = firstBatch
+	if o.dead = false; len(o.once.once) > 0 {
+		o.once.input = noRows{}
+		if err := o.once.open(x); err != nil {
+			return err
+		}
+		if o.dead = o.once.dead; o.dead {
+			return nil
+		}
+	}
+	var err error
+	o.scanner, err = x.txn.Scan(txn.Span{Lo: o.ti.prefix, Hi: upper(o.ti.prefix)}, txn.Snapshot)
+	return x.storageError(err)
+}
+
+func (o *seqScanOp) next(x *execution) (*vec.Batch, error) {
+	for o.scanner != nil {
+		if err := x.canceled(); err != nil {
+			return nil, err
+		}
+		n, err := o.scanner.Next(&o.run, o.size)
+		if err != nil {
+			return nil, x.storageError(err)
+		}
+		if n == 0 {
+			o.close(x)
+			break
+		}
+		o.size = min(2*o.size, vec.MaxRows)
+		o.out.Reset()
+		for i := range n {
+			if err := o.add(o.run.Keys[i], o.run.Values[i]); err != nil {
+				return nil, err
+			}
+		}
+		if err := o.filter.Apply(x.c, o.out); err != nil {
+			return nil, err
+		}
+		if o.out.Len() > 0 {
+			return o.out, nil
+		}
+	}
+	return nil, nil
+}
+
+func (o *seqScanOp) close(*execution) {
+	if o.scanner != nil {
+		o.scanner.Close()
+		o.scanner = nil
+	}
+}
+
+// noRows is an empty input.
+type noRows struct{}
+
+func (noRows) open(*execution) error               { return nil }
+func (noRows) next(*execution) (*vec.Batch, error) { return nil, nil }
+func (noRows) close(*execution)                    {}
+
+// ---- index scan
+
+type span struct {
+	lo, hi []byte
+	point  bool // lo is the whole key of at most one row
+}
+
+type indexScanOp struct {
+	reader
+	n       *planner.IndexScan
+	xi      *indexInfo
+	filter  *expr.Filter
+	once    *filterOp
+	onlyKey []onlyCol // for index-only scans: where each column comes from
+	spans   []span
+	at      int
+	scanner *txn.Scanner
+	run     txn.Run
+	size    int
+	keyBuf  []byte
+	buf     []byte
+	hiBuf   []byte
+}
+
+// onlyCol takes column Out from key part Part of the entry, or, if Part is
+// negative, from part -1-Part of the cluster key.
+type onlyCol struct{ out, part int }
+
+func newIndexScan(x *execution, n *planner.IndexScan) (operator, error) {
+	ti, err := x.table(n.Table)
+	if err != nil {
+		return nil, err
+	}
+	f := newFilter(nil, n.Filter)
+	o := &indexScanOp{reader: newReader(ti, n, n.Slots), n: n, filter: f.f, once: f}
+	for i, c := range n.Table.Indexes {
+		if c == n.Index || c.ID == n.Index.ID {
+			o.xi = ti.indexes[i]
+		}
+	}
+	if o.xi == nil {
+		return nil, corrupt("index %q is not of table %q", n.Index.Name, n.Table.Name)
+	}
+	if n.Only {
+		for i, s := range n.Slots {
+			if s == planner.RowKeySlot {
+				continue
+			}
+			part := slices.IndexFunc(n.Index.Columns, func(c catalog.IndexColumn) bool { return c.Slot == s })
+			if part < 0 {
+				part = -1 - slices.Index(n.Table.Cluster, s)
+			}
+			o.onlyKey = append(o.onlyKey, onlyCol{i, part})
+		}
+	}
+	return o, nil
+}
+
+func (o *indexScanOp) open(x *execution) error {
+	o.close(x)
+	o.spans, o.at, o.size = o.spans[:0], 0, firstBatch
+	if len(o.once.once) > 0 {
+		o.once.input = noRows{}
+		if err := o.once.open(x); err != nil {
+			return err
+		}
+		if o.once.dead {
+			return nil
+		}
+	}
+	return o.makeSpans(x)
+}
+
+// makeSpans computes the key ranges from the values that the conditions have now.
+func (o *indexScanOp) makeSpans(x *execution) error {
+	n := o.n
+	// The common case: one value for each key part, no range.
+	o.buf = append(o.buf[:0], o.xi.prefix...)
+	simple := true
+	for i := range n.Keys {
+		k := &n.Keys[i]
+		if len(k.Values) != 1 {
+			simple = false
+			break
+		}
+		d, err := k.Values[0].Eval(x.c, nil, 0)
+		if err != nil {
+			return err
+		}
+		if d.IsNull() {
+			return nil // = NULL is never true
+		}
+		c := &n.Index.Columns[i]
+		o.buf = types.AppendKey(o.buf, c.Type.OID, d, c.Desc, c.NullsFirst)
+	}
+	if simple {
+		return o.addSpan(x, o.buf, len(n.Keys) == len(n.Index.Columns) && n.Index.Unique)
+	}
+	prefixes := [][]byte{append([]byte(nil), o.xi.prefix...)}
+	hasNull := false
+	for i := range n.Keys {
+		k := &n.Keys[i]
+		c := &n.Index.Columns[i]
+		var vals []types.Datum
+		switch {
+		case k.IsNull:
+			vals = []types.Datum{types.Null}
+			hasNull = true
+		case k.Array != nil:
+			d, err := k.Array.Eval(x.c, nil, 0)
+			if err != nil {
+				return err
+			}
+			if a := d.Array(); a != nil {
+				for _, e := range a.Elems {
+					if !e.IsNull() {
+						vals = append(vals, e)
+					}
+				}
+			}
+		default:
+			for _, e := range k.Values {
+				d, err := e.Eval(x.c, nil, 0)
+				if err != nil {
+					return err
+				}
+				if !d.IsNull() {
+					vals = append(vals, d)
+				}
+			}
+		}
+		var next [][]byte
+		for _, p := range prefixes {
+			for _, v := range vals {
+				next = append(next, types.AppendKey(append([]byte(nil), p...), c.Type.OID, v, c.Desc, c.NullsFirst))
+			}
+		}
+		prefixes = next
+	}
+	slices.SortFunc(prefixes, bytes.Compare)
+	prefixes = slices.CompactFunc(prefixes, bytes.Equal)
+	for _, p := range prefixes {
+		if err := o.addSpan(x, p, len(n.Keys) == len(n.Index.Columns) && n.Index.Unique && !hasNull); err != nil {
+			return err
+		}
+	}
+	if n.Reverse {
+		slices.Reverse(o.spans)
+	}
+	return nil
+}
+
+// addSpan adds the range under a key prefix, narrowed by Lo and Hi.
+func (o *indexScanOp) addSpan(x *execution, prefix []byte, point bool) error {
+	n := o.n
+	if point && n.Lo == nil && n.Hi == nil {
+		o.spans = append(o.spans, span{lo: prefix, point: true})
+		return nil
+	}
+	s := span{lo: append([]byte(nil), prefix...), hi: upper(prefix)}
+	if n.Lo == nil && n.Hi == nil {
+		o.spans = append(o.spans, s)
+		return nil
+	}
+	c := &n.Index.Columns[len(n.Keys)]
+	// In key order, a bound on the value is a lower or, for DESC, an upper end.
+	// NULLs lie outside every range.
+	key := func(d types.Datum) []byte {
+		return types.AppendKey(append([]byte(nil), prefix...), c.Type.OID, d, c.Desc, c.NullsFirst)
+	}
+	null := key(types.Null)
+	if c.NullsFirst {
+		s.lo = upper(null)
+	} else {
+		s.hi = null
+	}
+	apply := func(b *planner.KeyBound, low bool) (bool, error) {
+		if b == nil || b.NotNull {
+			return true, nil
+		}
+		d, err := b.Value.Eval(x.c, nil, 0)
+		if err != nil || d.IsNull() {
+			return false, err
+		}
+		k := key(d)
+		if low != c.Desc { // the low end of the key range
+			if !b.Inclusive {
+				k = upper(k)
+			}
+			if bytes.Compare(k, s.lo) > 0 {
+				s.lo = k
+			}
+		} else {
+			if b.Inclusive {
+				k = upper(k)
+			}
+			if bytes.Compare(k, s.hi) < 0 {
+				s.hi = k
+			}
+		}
+		return true, nil
+	}
+	if ok, err := apply(n.Lo, true); !ok || err != nil {
+		return err
+	}
+	if ok, err := apply(n.Hi, false); !ok || err != nil {
+		return err
+	}
+	if bytes.Compare(s.lo, s.hi) < 0 {
+		o.spans = append(o.spans, s)
+	}
+	return nil
+}
+
+func (o *indexScanOp) next(x *execution) (*vec.Batch, error) {
+	for {
+		if o.scanner == nil && o.at >= len(o.spans) {
+			return nil, nil
+		}
+		if err := x.canceled(); err != nil {
+			return nil, err
+		}
+		o.out.Reset()
+		if err := o.fill(x); err != nil {
+			return nil, err
+		}
+		if o.out.N == 0 {
+			continue
+		}
+		if err := o.filter.Apply(x.c, o.out); err != nil {
+			return nil, err
+		}
+		if o.out.Len() > 0 {
+			return o.out, nil
+		}
+	}
+}
+
+// fill reads up to a batch of rows; points are gathered, a range is read a run at a time.
+func (o *indexScanOp) fill(x *execution) error {
+	for o.scanner == nil && o.at < len(o.spans) && o.out.N < vec.MaxRows {
+		s := &o.spans[o.at]
+		o.at++
+		if s.point {
+			if err := o.point(x, s.lo); err != nil {
+				return err
+			}
+			continue
+		}
+		if o.out.N > 0 {
+			o.at--
+			return nil
+		}
+		var err error
+		if o.scanner, err = x.txn.Scan(txn.Span{Lo: s.lo, Hi: s.hi, Reverse: o.n.Reverse}, txn.Snapshot); err != nil {
+			return x.storageError(err)
+		}
+	}
+	if o.scanner == nil {
+		return nil
+	}
+	n, err := o.scanner.Next(&o.run, o.size)
+	if err != nil {
+		return x.storageError(err)
+	}
+	if n == 0 {
+		o.scanner.Close()
+		o.scanner = nil
+		return nil
+	}
+	o.size = min(2*o.size, vec.MaxRows)
+	for i := range n {
+		if err := o.take(x, o.run.Keys[i], o.run.Values[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// point reads the row whose whole index key is known.
+func (o *indexScanOp) point(x *execution, key []byte) error {
+	v, ok, err := x.txn.Get(key)
+	if err != nil || !ok {
+		return x.storageError(err)
+	}
+	return o.take(x, key, v)
+}
+
+// take adds the row behind one entry of the index.
+func (o *indexScanOp) take(x *execution, key, value []byte) error {
+	if o.xi.x.Clustered() {
+		return o.add(key, value)
+	}
+	if o.n.Only {
+		return o.fromEntry(key, value)
+	}
+	var err error
+	if o.keyBuf, err = o.ti.rowKeyOf(o.keyBuf[:0], o.xi, key, value); err != nil {
+		return err
+	}
+	row, ok, err := x.txn.Get(o.keyBuf)
+	if err != nil {
+		return x.storageError(err)
+	}
+	if !ok {
+		return corrupt("index %q has an entry without a row", o.n.Index.Name)
+	}
+	return o.add(o.keyBuf, row)
+}
+
+// fromEntry decodes the wanted columns from the entry itself.
+func (o *indexScanOp) fromEntry(key, value []byte) error {
+	var parts, cluster [16]types.Datum
+	rest := key[len(o.xi.prefix):]
+	var err error
+	for k := range o.xi.x.Columns {
+		c := &o.xi.x.Columns[k]
+		if parts[k&15], rest, err = types.DecodeKey(rest, c.Type.OID, c.Desc, c.NullsFirst); err != nil {
+			return err
+		}
+	}
+	if o.xi.x.Unique {
+		rest = value
+	}
+	suffix := rest
+	decoded := 0
+	for _, c := range o.onlyKey {
+		if c.part >= 0 {
+			o.out.Cols[c.out].AppendDatum(parts[c.part])
+			continue
+		}
+		for at := -1 - c.part; decoded <= at; decoded++ {
+			s := o.ti.t.Cluster[decoded]
+			if cluster[decoded], rest, err = types.DecodeKey(rest, o.ti.oids[s], false, false); err != nil {
+				return err
+			}
+		}
+		o.out.Cols[c.out].AppendDatum(cluster[-1-c.part])
+	}
+	if o.keyAt >= 0 {
+		o.keyBuf = append(append(o.keyBuf[:0], o.ti.prefix...), suffix...)
+		o.out.Cols[o.keyAt].AppendBytes(o.keyBuf)
+	}
+	o.out.N++
+	return nil
+}
+
+func (o *indexScanOp) close(*execution) {
+	if o.scanner != nil {
+		o.scanner.Close()
+		o.scanner = nil
+	}
+	o.at = len(o.spans)
+}
+
+// ---- system views
+
+type virtualScanOp struct {
+	n      *planner.VirtualScan
+	filter *expr.Filter
+	out    *vec.Batch
+	rows   [][]types.Datum
+	at     int
+}
+
+func newVirtualScan(n *planner.VirtualScan) *virtualScanOp {
+	return &virtualScanOp{n: n, filter: expr.NewFilter(n.Filter), out: newBatch(n)}
+}
+
+func (o *virtualScanOp) open(x *execution) error {
+	o.at = 0
+	var err error
+	o.rows, err = x.virtualRows(o.n.Table)
+	return err
+}
+
+func (o *virtualScanOp) next(x *execution) (*vec.Batch, error) {
+	for o.at < len(o.rows) {
+		o.out.Reset()
+		for o.at < len(o.rows) && o.out.N < vec.MaxRows {
+			row := o.rows[o.at]
+			o.at++
+			for i, s := range o.n.Slots {
+				if s == planner.RowKeySlot {
+					o.out.Cols[i].AppendNull()
+				} else {
+					o.out.Cols[i].AppendDatum(row[s])
+				}
+			}
+			o.out.N++
+		}
+		if err := o.filter.Apply(x.c, o.out); err != nil {
+			return nil, err
+		}
+		if o.out.Len() > 0 {
+			return o.out, nil
+		}
+	}
+	return nil, nil
+}
+
+func (o *virtualScanOp) close(*execution) { o.rows = nil }
+
+// ---- functions in FROM
+
+type functionScanOp struct {
+	n      *planner.FunctionScan
+	filter *expr.Filter
+	out    *vec.Batch
+	gens   []expr.Rows
+	count  int64
+	done   bool
+}
+
+func newFunctionScan(n *planner.FunctionScan) *functionScanOp {
+	return &functionScanOp{n: n, filter: expr.NewFilter(n.Filter), out: newBatch(n)}
+}
+
+func (o *functionScanOp) open(x *execution) error {
+	o.gens, o.count, o.done = o.gens[:0], 0, false
+	for _, e := range o.n.Calls {
+		if call, ok := e.(*expr.Call); ok && call.Fn.SRF != nil {
+			g, err := startSRF(x, call, nil, 0)
+			if err != nil {
+				return err
+			}
+			o.gens = append(o.gens, g)
+			continue
+		}
+		// A plain function is one row.
+		d, err := e.Eval(x.c, nil, 0)
+		if err != nil {
+			return err
+		}
+		d = d.Clone()
+		first := true
+		o.gens = append(o.gens, func() ([]types.Datum, bool, error) {
+			if !first {
+				return nil, false, nil
+			}
+			first = false
+			return []types.Datum{d}, true, nil
+		})
+	}
+	return nil
+}
+
+func (o *functionScanOp) next(x *execution) (*vec.Batch, error) {
+	for !o.done {
+		if err := x.canceled(); err != nil {
+			return nil, err
+		}
+		o.out.Reset()
+		for o.out.N < vec.MaxRows {
+			any := false
+			col := 0
+			for i, g := range o.gens {
+				row, ok, err := g()
+				if err != nil {
+					return nil, err
+				}
+				any = any || ok
+				for k := range o.n.Widths[i] {
+					if ok {
+						o.out.Cols[col].AppendDatum(row[k])
+					} else {
+						o.out.Cols[col].AppendNull()
+					}
+					col++
+				}
+			}
+			if !any {
+				// The row that was begun is not one: cut it off again.
+				for c := range col {
+					o.out.Cols[c].SetLen(o.out.N)
+				}
+				o.done = true
+				break
+			}
+			o.count++
+			if o.n.Ordinality {
+				o.out.Cols[col].AppendInt(o.count)
+			}
+			o.out.N++
+		}
+		if o.out.N == 0 {
+			return nil, nil
+		}
+		if err := o.filter.Apply(x.c, o.out); err != nil {
+			return nil, err
+		}
+		if o.out.Len() > 0 {
+			return o.out, nil
+		}
+	}
+	return nil, nil
+}
+
+func (o *functionScanOp) close(*execution) { o.gens = o.gens[:0] }

@@ -1,0 +1,240 @@
+package exec
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/minisql/minisql/catalog"
+	"github.com/minisql/minisql/catalog/pgcatalog"
+	"github.com/minisql/minisql/planner/expr"
+	"github.com/minisql/minisql/types"
+)
+
+// systemDescriptors returns the schemas and relations that every database has.
+func systemDescriptors() ([]*catalog.Schema, []*catalog.Table) { return pgcatalog.Descriptors() }
+
+// virtualCache keeps the rows of system relations that only the catalog decides.
+// It belongs to one schema, so it needs no invalidation.
+type virtualCache struct {
+	mu   sync.Mutex // guards rows
+	rows map[virtualKey][][]types.Datum
+}
+
+// virtualKey: names in expressions are shown as the search path makes them.
+type virtualKey struct {
+	id   catalog.ID
+	path string
+}
+
+// virtualRows computes the rows of a relation that is not stored: a system
+// relation, or a sequence read as one.
+func (x *execution) virtualRows(t *catalog.Table) ([][]types.Datum, error) {
+	src := &systemSource{s: x.s, sc: x.schema}
+	if t.Kind == catalog.KindSequence {
+		last, called, err := src.SequenceState(t)
+		if err != nil {
+			return nil, err
+		}
+		// log_cnt: how many numbers may be handed out before the store is told again.
+		return [][]types.Datum{{types.NewInt(last), types.NewInt(x.s.db.sequence(t.ID).reserved()), types.NewBool(called)}}, nil
+	}
+	if !pgcatalog.CatalogOnly(t) {
+		return pgcatalog.Rows(src, t)
+	}
+	key := virtualKey{t.ID, strings.Join(x.s.settings.searchPath, "\x00")}
+	c := &x.schema.virtual
+	c.mu.Lock()
+	rows, ok := c.rows[key]
+	c.mu.Unlock()
+	if ok {
+		return rows, nil
+	}
+	rows, err := pgcatalog.Rows(src, t)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rows == nil {
+		c.rows = make(map[virtualKey][][]types.Datum)
+	}
+	c.rows[key] = rows
+	return rows, nil
+}
+
+// reserved is how many numbers a sequence may hand out without a write.
+func (q *sequence) reserved() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.ahead
+}
+
+// systemSource tells pgcatalog what one statement sees.
+type systemSource struct {
+	s  *Session
+	sc *schema
+}
+
+var _ pgcatalog.Source = (*systemSource)(nil)
+
+func (v *systemSource) Catalog() *catalog.Catalog { return v.sc.cat }
+func (v *systemSource) CurrentUser() string       { return v.s.user }
+
+func (v *systemSource) Databases() ([]*catalog.Database, error) { return listDatabases(v.s.txn) }
+
+func (v *systemSource) Roles() ([]catalog.Role, error) {
+	lo, hi := catalog.RolesSpan()
+	var out []catalog.Role
+	err := eachPair(v.s.txn, lo, hi, func(_, b []byte) error {
+		var r catalog.Role
+		if err := catalog.Decode(b, &r); err != nil {
+			return err
+		}
+		out = append(out, r)
+		return nil
+	})
+	return out, err
+}
+
+func (v *systemSource) SequenceState(t *catalog.Table) (int64, bool, error) {
+	return v.s.db.sequence(t.ID).state(v.s.txn, t.Sequence)
+}
+
+func (v *systemSource) Settings() []pgcatalog.Setting {
+	g := &v.s.settings
+	kinds := map[settingKind]string{kindString: "string", kindBool: "bool", kindEnum: "enum", kindInt: "integer", kindReal: "real"}
+	var out []pgcatalog.Setting
+	for _, d := range settingList {
+		key := strings.ToLower(d.name)
+		x := pgcatalog.Setting{Name: d.name, Value: g.value(d), Unit: d.unit, Type: kinds[d.kind], Boot: d.def, Reset: d.def, Desc: d.desc, Internal: d.fixed}
+		if r, ok := g.session[key]; ok {
+			x.Reset = r
+		}
+		switch {
+		case d.kind == kindEnum:
+			x.Enum = d.options
+		case d.kind == kindInt && d.max != 0:
+			x.Min, x.Max = types.Text(types.Int8OID.Type(), types.NewInt(d.min), nil), types.Text(types.Int8OID.Type(), types.NewInt(d.max), nil)
+		}
+		if key == "transaction_isolation" || key == "transaction_read_only" {
+			x.Value, _ = v.s.Setting(key)
+		}
+		out = append(out, x)
+	}
+	for key, value := range g.values {
+		if settingByName[key] == nil {
+			out = append(out, pgcatalog.Setting{Name: key, Value: value, Type: "string", Reset: g.session[key]})
+		}
+	}
+	slices.SortFunc(out, func(a, b pgcatalog.Setting) int {
+		return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
+	})
+	return out
+}
+
+func (v *systemSource) Activity() []pgcatalog.Activity {
+	var out []pgcatalog.Activity
+	for _, s := range v.s.srv.Sessions() {
+		a := s.activityNow()
+		out = append(out, pgcatalog.Activity{
+			PID: s.pid, Database: s.db.id, DatabaseName: s.name, User: s.user, Application: a.Application, ClientAddr: s.opts.ClientAddr,
+			State: a.State, Query: a.Query, Backend: a.BackendTime, Xact: a.XactTime, QueryAt: a.QueryTime, Change: a.StateTime,
+		})
+	}
+	return out
+}
+
+func (v *systemSource) Locks() []pgcatalog.Lock { return nil }
+
+func (v *systemSource) Prepared() []pgcatalog.Prepared {
+	var out []pgcatalog.Prepared
+	for name, p := range v.s.prepared {
+		if name == "" {
+			continue
+		}
+		x := pgcatalog.Prepared{Name: name, Statement: p.SQL, At: p.prepared, FromSQL: p.fromSQL}
+		for _, t := range p.params {
+			x.Params = append(x.Params, t.OID)
+		}
+		out = append(out, x)
+	}
+	slices.SortFunc(out, func(a, b pgcatalog.Prepared) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func (v *systemSource) Cursors() []pgcatalog.Cursor {
+	var out []pgcatalog.Cursor
+	for name, p := range v.s.portals {
+		out = append(out, pgcatalog.Cursor{Name: name, Statement: p.p.SQL, Hold: p.hold, Back: p.scroll != nil})
+	}
+	slices.SortFunc(out, func(a, b pgcatalog.Cursor) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// rowOverhead is about what a stored row takes besides its values: key, version
+// and row header.
+const rowOverhead = 28
+
+// Stats: sizes are estimates from the number of rows and their average width,
+// because the rows of all tables share the engine's files.
+func (v *systemSource) Stats(t *catalog.Table) pgcatalog.TableStats {
+	st := v.s.db.plannerStats(t.ID)
+	if st == nil {
+		return pgcatalog.TableStats{Rows: -1}
+	}
+	return pgcatalog.TableStats{Rows: st.Rows, Bytes: int64(st.Rows * float64(rowOverhead+rowWidth(v.s.db, t)))}
+}
+
+// rowWidth estimates the bytes of a row's values.
+func rowWidth(db *database, t *catalog.Table) int {
+	st := db.plannerStats(t.ID)
+	width := 0
+	for i := range t.Columns {
+		if t.Columns[i].Dropped {
+			continue
+		}
+		if st != nil {
+			if c := st.Columns[i]; c != nil && c.AvgWidth > 0 {
+				width += c.AvgWidth
+				continue
+			}
+		}
+		width += typeWidth(t.Columns[i].Type.OID)
+	}
+	return width
+}
+
+// typeWidth is the usual size of a value nothing is known of.
+func typeWidth(o types.OID) int {
+	if in, ok := types.Lookup(o); ok && in.Len > 0 {
+		return int(in.Len)
+	}
+	return 32
+}
+
+func (v *systemSource) HasFunction(name string, args []types.OID) bool {
+	for _, f := range expr.Functions()[name] {
+		if slices.Equal(f.Args, args) || len(f.Args) == len(args) && slices.ContainsFunc(f.Args, anyLike) {
+			return true
+		}
+	}
+	for _, a := range expr.Aggregates()[name] {
+		if slices.Equal(a.Args, args) || len(a.Args) == len(args) && slices.ContainsFunc(a.Args, anyLike) {
+			return true
+		}
+	}
+	return false
+}
+
+func anyLike(o types.OID) bool { return o == types.AnyOID || types.IsPolymorphic(o) }
+
+func (v *systemSource) deparser() *deparser { return &deparser{s: v.s, cat: v.sc.cat} }
+
+func (v *systemSource) Expr(t *catalog.Table, sql string) string { return v.deparser().expr(t, sql) }
+
+func (v *systemSource) IndexDef(t *catalog.Table, i *catalog.Index) string {
+	return v.deparser().indexDef(t, i)
+}
+
+func (v *systemSource) ViewDef(t *catalog.Table) string { return v.deparser().viewDef(t) }
