@@ -203,7 +203,6 @@ type cte struct {
 	refs      int
 	recursive bool
 	query     *parser.CTE
-	built     *CTE
 }
 
 // outCol is a column of a query's result.

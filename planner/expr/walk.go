@@ -21,14 +21,6 @@ func Any(e Expr, f func(Expr) bool) bool {
 	return found
 }
 
-func calls(cs []*Call) []Expr {
-	out := make([]Expr, 0, len(cs))
-	for _, c := range cs {
-		out = append(out, c)
-	}
-	return out
-}
-
 func children(e Expr) []Expr {
 	switch e := e.(type) {
 	case *Call:
