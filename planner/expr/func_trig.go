@@ -116,8 +116,8 @@ func cosd(x float64) float64 {
 	return sign * cosdQ1(x)
 }
 
-// fold brings an angle into the first quadrant for tangent and cotangent.
-func fold(x float64) (folded, sign float64) {
+// firstQuadrant brings an angle into the first quadrant for tangent and cotangent.
+func firstQuadrant(x float64) (folded, sign float64) {
 	x, sign = math.Mod(x, 360), 1
 	if x < 0 {
 		x, sign = -x, -sign
@@ -132,7 +132,7 @@ func fold(x float64) (folded, sign float64) {
 }
 
 func tand(x float64) float64 {
-	x, sign := fold(x)
+	x, sign := firstQuadrant(x)
 	if r := sign * (sindQ1(x) / cosdQ1(x) / tan45); r != 0 {
 		return r
 	}
@@ -140,7 +140,7 @@ func tand(x float64) float64 {
 }
 
 func cotd(x float64) float64 {
-	x, sign := fold(x)
+	x, sign := firstQuadrant(x)
 	if r := sign * (cosdQ1(x) / sindQ1(x) / cot45); r != 0 {
 		return r
 	}
