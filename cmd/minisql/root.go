@@ -1,0 +1,15 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// newRoot makes the tree of commands.
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "minisql",
+		Short:         "A PostgreSQL-compatible SQL database in one binary",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(newServe(), newVersion())
+	return root
+}

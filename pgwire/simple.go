@@ -1,0 +1,105 @@
+package pgwire
+
+import (
+	"bytes"
+
+	"github.com/minisql/minisql"
+	"github.com/minisql/minisql/sqlerr"
+)
+
+// query runs a Query message: any number of statements, in one transaction unless
+// they say otherwise.
+func (c *conn) query(body []byte) error {
+	n := bytes.IndexByte(body, 0)
+	if n != len(body)-1 {
+		return sqlerr.New(sqlerr.ProtocolViolation, "invalid message format")
+	}
+	c.source = string(body[:n])
+	if err := c.statements(c.source); err != nil {
+		if err := c.failed(err); err != nil {
+			return err
+		}
+	}
+	c.source = ""
+	return c.ready()
+}
+
+func (c *conn) statements(sql string) error {
+	list, prepared, err := c.p.Text(sql, sql)
+	if err != nil {
+		return c.p.Fail(err)
+	}
+	if prepared != nil {
+		return c.statement(prepared, true)
+	}
+	if len(list) == 0 {
+		c.out.empty(msgEmptyQueryResponse)
+		return c.p.Sync(background)
+	}
+	for i, st := range list {
+		p, err := c.p.Prepare(c.run(), st, nil)
+		if err != nil {
+			return err
+		}
+		if len(p.Params()) > 0 {
+			return c.p.Fail(sqlerr.New(sqlerr.UndefinedParameter, "there is no parameter $1"))
+		}
+		if len(list) == 1 {
+			c.p.Keep(sql, st, p)
+		}
+		if err := c.statement(p, i == len(list)-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// statement runs one statement of a Query. The last one commits the implicit
+// transaction before it is reported complete.
+func (c *conn) statement(p *minisql.PreparedStatement, last bool) error {
+	portal, err := c.p.Bind(p, nil)
+	if err != nil {
+		return c.p.Fail(err)
+	}
+	switch {
+	case portal.IsCopyIn():
+		err = c.copyIn(portal)
+	case portal.IsCopyOut():
+		err = c.copyOut(portal)
+	default:
+		err = c.rows(portal)
+	}
+	if err != nil {
+		return err
+	}
+	if last {
+		if err := c.p.Sync(background); err != nil {
+			return err
+		}
+	}
+	c.out.commandComplete(portal.Tag())
+	return c.out.full()
+}
+
+// rows runs a portal to its end and sends its rows, in text, with their description.
+func (c *conn) rows(portal *minisql.Portal) error {
+	described := false
+	for {
+		b, err := portal.Next(c.run(), 0)
+		if err != nil {
+			return err
+		}
+		if !described {
+			described = true
+			if cols := portal.Columns(); cols != nil {
+				c.out.rowDescription(cols, nil)
+			}
+		}
+		if b == nil {
+			return nil
+		}
+		if err := c.out.dataRows(b, portal.Columns(), nil, c.p.Format()); err != nil {
+			return c.p.Fail(err)
+		}
+	}
+}
