@@ -18,6 +18,8 @@ type schema struct {
 
 	mu    sync.Mutex // guards infos
 	infos map[catalog.ID]*tableInfo
+
+	virtual virtualCache
 }
 
 func (s *schema) table(t *catalog.Table) (*tableInfo, error) {

@@ -101,6 +101,7 @@ type Notice struct {
 
 // activity is what pg_stat_activity shows of a session.
 type activity struct {
+	Application string
 	State       string
 	Query       string
 	BackendTime time.Time

@@ -50,7 +50,13 @@ const (
 )
 
 var settingList = []*setting{
-	{name: "application_name", report: true, desc: "Sets the application name to be reported in statistics and logs."},
+	{name: "application_name", report: true, desc: "Sets the application name to be reported in statistics and logs.",
+		apply: func(s *Session, v string) error {
+			s.mu.Lock()
+			s.Application = v
+			s.mu.Unlock()
+			return nil
+		}},
 	{name: "bytea_output", def: "hex", kind: kindEnum, options: []string{"escape", "hex"}, desc: "Sets the output format for bytea.",
 		apply: func(s *Session, v string) error {
 			return s.changeFormat(func(f *types.Format) { f.ByteaEscape = v == "escape" })

@@ -11,6 +11,14 @@ import (
 
 // bindExpr gives an expression its meaning in scope s.
 func (r *run) bindExpr(s *scope, e parser.Expr) (Expr, error) {
+	x, err := r.bindNode(s, e)
+	if r.env.Trace != nil && err == nil {
+		r.env.Trace.note(e, x)
+	}
+	return x, err
+}
+
+func (r *run) bindNode(s *scope, e parser.Expr) (Expr, error) {
 	if r.depth > 5000 {
 		return nil, sqlerr.New(sqlerr.StatementTooComplex, "stack depth limit exceeded").
 			WithHint("Simplify the expression.")

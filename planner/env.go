@@ -17,6 +17,8 @@ type Env struct {
 	Params []types.Type
 	// FixedParams: no parameters beyond Params may be used.
 	FixedParams bool
+	// Trace, if set, records what is bound; constants are not folded then.
+	Trace *Trace
 }
 
 // Stats are a table's statistics.
@@ -63,7 +65,7 @@ type colMeta struct {
 func newRun(env *Env) *run {
 	return &run{
 		env:  env,
-		res:  expr.Resolver{Format: env.Format, Params: append([]types.Type(nil), env.Params...), FixedParams: env.FixedParams},
+		res:  expr.Resolver{Format: env.Format, Params: append([]types.Type(nil), env.Params...), FixedParams: env.FixedParams, KeepCasts: env.Trace != nil},
 		cols: make([]colMeta, 1), // ColID 0 is no column
 		fold: expr.NewCtx(env.Format),
 	}

@@ -16,9 +16,20 @@ func castDatum(c *Ctx, d types.Datum, from, to types.Type, explicit bool) (types
 	case isReg(to.OID) && (types.Category(from.OID) == 'S' || from.OID == types.UnknownOID || from.OID == types.CstringOID):
 		return regIn(c, d.Text(), to.OID)
 	case isReg(from.OID) && (types.Category(to.OID) == 'S' || to.OID == types.CstringOID):
-		return types.Cast(types.NewText(RegOut(c.Session, from.OID, d.Int())), types.TextOID.Type(), to, c.Format, explicit)
+		return types.Cast(types.NewText(regOut(c, from.OID, d.Int())), types.TextOID.Type(), to, c.Format, explicit)
 	}
 	return types.Cast(d, from, to, c.Format, explicit)
+}
+
+// regOut asks the session's format, which knows all objects, before the catalog.
+func regOut(c *Ctx, oid types.OID, n int64) string {
+	if c.Format != nil && c.Format.RegOut != nil && n != 0 {
+		if name, ok := c.Format.RegOut(oid, uint32(n)); ok {
+			return name
+		}
+		return strconv.FormatInt(n, 10)
+	}
+	return RegOut(c.Session, oid, n)
 }
 
 // RegOut is the text form of a regclass, regtype… value: the object's name as it
@@ -111,10 +122,19 @@ func regIn(c *Ctx, s string, to types.OID) (types.Datum, error) {
 	if n, err := strconv.ParseUint(s, 10, 32); err == nil {
 		return types.NewInt(int64(n)), nil
 	}
+	if c.Format != nil && c.Format.RegIn != nil {
+		id, err := c.Format.RegIn(to, s)
+		return types.NewInt(int64(id)), err
+	}
 	sess, err := c.session()
 	if err != nil {
 		return types.Null, err
 	}
+	return RegIn(sess, s, to)
+}
+
+// RegIn finds the object that a name means for a type such as regclass.
+func RegIn(sess Session, s string, to types.OID) (types.Datum, error) {
 	cat := sess.Catalog()
 	parts, err := SplitIdent(s)
 	if err != nil {

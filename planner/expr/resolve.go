@@ -16,6 +16,9 @@ type Resolver struct {
 	Params []types.Type
 	// FixedParams: a reference to a parameter beyond Params is an error.
 	FixedParams bool
+	// KeepCasts: a constant is not replaced by its value in another type, so that
+	// the tree still says how it was written.
+	KeepCasts bool
 }
 
 // Conversion says how willing a place is to convert a value.
@@ -149,7 +152,7 @@ func (r *Resolver) Coerce(e Expr, to types.Type, how Conversion) (Expr, error) {
 		return &Const{Typ: to, Pos: k.Pos}, nil
 	}
 	cast := &Cast{Arg: e, To: to, Explicit: how == Explicit, Pos: pos(e), Implicit: how == Implicit}
-	if k, ok := e.(*Const); ok && !isReg(to.OID) && !isReg(from.OID) {
+	if k, ok := e.(*Const); ok && !r.KeepCasts && !isReg(to.OID) && !isReg(from.OID) {
 		// Fold, so that index bounds and IN lists see constants; an error waits for the run.
 		if d, err := castDatum(&Ctx{Format: r.Format}, k.Value, from, to, how == Explicit); err == nil {
 			return &Const{Value: d, Typ: to, Pos: k.Pos}, nil

@@ -1,0 +1,669 @@
+package exec
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/minisql/minisql/catalog"
+	"github.com/minisql/minisql/parser"
+	"github.com/minisql/minisql/planner"
+	"github.com/minisql/minisql/planner/expr"
+	"github.com/minisql/minisql/types"
+)
+
+// deparser writes stored SQL as PostgreSQL's ruleutils.c does: with the types of
+// literals, implicit conversions of operands, and all parentheses or, if pretty,
+// those that are needed. What is stored is what the user wrote; so it is bound
+// again first, and the bound tree is written. SQL that no longer binds is shown as
+// it is stored.
+type deparser struct {
+	s      *Session
+	cat    *catalog.Catalog
+	pretty bool
+
+	b      strings.Builder
+	trace  *planner.Trace
+	scope  *deparseScope // of the query being written; nil for a table's expressions
+	single bool          // column names stand alone
+	indent int
+	ctes   []deparseRel
+}
+
+func (d *deparser) env() *planner.Env {
+	return &planner.Env{Catalog: d.cat, SearchPath: d.s.settings.searchPath, Format: d.s.format, Trace: d.trace}
+}
+
+// expr writes one stored expression over the columns of t, which is nil if there
+// are none.
+func (d *deparser) expr(t *catalog.Table, sql string) string {
+	ast, err := parser.ParseExpr(sql)
+	if err != nil {
+		return sql
+	}
+	return d.exprAST(t, ast, sql)
+}
+
+func (d *deparser) exprAST(t *catalog.Table, ast parser.Expr, sql string) string {
+	n := &deparser{s: d.s, cat: d.cat, pretty: d.pretty, trace: planner.NewTrace(), single: true}
+	if t == nil {
+		t = &catalog.Table{}
+	}
+	x, err := planner.BindRowExpr(n.env(), t, ast, "stored expressions", n.target(t, sql))
+	if err != nil {
+		return sql
+	}
+	if top := n.trace.Bound[ast]; top != nil && top.Type().OID != types.UnknownOID {
+		x = top
+	}
+	n.write(x, false)
+	return n.b.String()
+}
+
+// target is the type that a default is converted to: that of its column.
+func (d *deparser) target(t *catalog.Table, sql string) *types.Type {
+	for i := range t.Columns {
+		if c := &t.Columns[i]; !c.Dropped && c.Default == sql {
+			return &c.Type
+		}
+	}
+	return nil
+}
+
+// exprs writes a list of stored expressions, as pg_index.indexprs has it.
+func (d *deparser) exprs(t *catalog.Table, sql string) string {
+	stmts, err := parser.Parse("SELECT " + sql)
+	if err != nil || len(stmts) != 1 {
+		return sql
+	}
+	q, ok := stmts[0].Node.(*parser.SelectStmt)
+	if !ok || len(q.Targets) < 2 {
+		return d.expr(t, sql)
+	}
+	var parts []string
+	for _, target := range q.Targets {
+		parts = append(parts, d.exprAST(t, target.Expr, parser.Format(target.Expr)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (d *deparser) str(s string) { d.b.WriteString(s) }
+
+// open and shut write the parentheses that only the exact form has.
+func (d *deparser) open() {
+	if !d.pretty {
+		d.b.WriteByte('(')
+	}
+}
+
+func (d *deparser) shut() {
+	if !d.pretty {
+		d.b.WriteByte(')')
+	}
+}
+
+// word starts a new line with a keyword if pretty (appendContextKeyword).
+func (d *deparser) word(s string, before, after, plus int) {
+	if !d.pretty {
+		d.str(s)
+		return
+	}
+	d.indent += before
+	text := strings.TrimRight(d.b.String(), " ")
+	d.b.Reset()
+	d.str(text)
+	d.str("\n" + strings.Repeat(" ", max(d.indent, 0)+plus))
+	d.str(s)
+	d.indent = max(d.indent+after, 0)
+}
+
+// Indentation in columns, as in ruleutils.c.
+const (
+	indentStd  = 8
+	indentJoin = 4
+	indentVar  = 4
+)
+
+// list writes expressions with implicit casts between commas.
+func (d *deparser) list(es []expr.Expr) {
+	for i, e := range es {
+		if i > 0 {
+			d.str(", ")
+		}
+		d.write(e, true)
+	}
+}
+
+// paren writes an operand, in parentheses if pretty and parent binds tighter.
+func (d *deparser) paren(e expr.Expr, implicit bool, parent expr.Expr) {
+	if !implicit {
+		e = d.strip(e)
+	}
+	if d.pretty && !d.simple(e, parent) {
+		d.b.WriteByte('(')
+		d.write(e, implicit)
+		d.b.WriteByte(')')
+		return
+	}
+	d.write(e, implicit)
+}
+
+// strip takes casts away that nobody wrote.
+func (d *deparser) strip(e expr.Expr) expr.Expr {
+	for {
+		c, ok := e.(*expr.Cast)
+		if !ok || c.Explicit {
+			return e
+		}
+		e = c.Arg
+	}
+}
+
+// binaryOp is the symbol if e is a binary operator of one character.
+func binaryOp(e expr.Expr) byte {
+	if c, ok := e.(*expr.Call); ok && len(c.Args) == 2 && len(c.Op) == 1 {
+		return c.Op[0]
+	}
+	return 0
+}
+
+// simple reports whether e needs no parentheses inside parent (isSimpleNode).
+func (d *deparser) simple(e, parent expr.Expr) bool {
+	if _, ok := d.trace.Origin[e].(*parser.SessionValue); ok {
+		return true
+	}
+	switch x := e.(type) {
+	case *expr.Const, *expr.Col, *expr.Param, *expr.CaseSlot, *expr.Subscript, *expr.Array, *expr.Row, *expr.Coalesce,
+		*expr.MinMax, *expr.NullIf, *expr.Case:
+		return true
+	case *expr.Field:
+		_, nested := parent.(*expr.Field)
+		return !nested
+	case *expr.Cast:
+		if d.isFunctionCast(x) {
+			return true
+		}
+		return d.simple(x.Arg, x)
+	case *expr.Call:
+		if x.Op == "" {
+			return true
+		}
+		if p, ok := parent.(*expr.Call); ok && p.Op != "" {
+			op, of := binaryOp(x), binaryOp(p)
+			low := func(c byte) bool { return c == '+' || c == '-' }
+			high := func(c byte) bool { return c == '*' || c == '/' || c == '%' }
+			switch {
+			case !low(op) && !high(op), !low(of) && !high(of):
+				return false
+			case high(op) && low(of):
+				return true
+			case low(op) && high(of):
+				return false
+			}
+			return p.Args[0] == e
+		}
+		return inSeparators(parent, true)
+	case *expr.Subplan, *expr.IsNull, *expr.BoolTest, *expr.Distinct:
+		return inSeparators(parent, true)
+	case *expr.Not, *expr.And:
+		switch parent.(type) {
+		case *expr.And, *expr.Or:
+			return true
+		}
+		return inSeparators(parent, false)
+	case *expr.Or:
+		if _, ok := parent.(*expr.Or); ok {
+			return true
+		}
+		return inSeparators(parent, false)
+	}
+	return false
+}
+
+// isFunctionCast: PostgreSQL implements this cast by a function, which its
+// printer takes for simple. A Const's own type never needs one.
+func (d *deparser) isFunctionCast(c *expr.Cast) bool {
+	if c.Arg.Type().OID == c.To.OID {
+		return true // a length coercion
+	}
+	switch types.Category(c.Arg.Type().OID) {
+	case 'N':
+		return types.Category(c.To.OID) == 'N'
+	case 'D', 'T':
+		return types.Category(c.To.OID) == 'D' || types.Category(c.To.OID) == 'T'
+	}
+	return false
+}
+
+// inSeparators reports whether parent itself separates its operands.
+func inSeparators(parent expr.Expr, bools bool) bool {
+	switch p := parent.(type) {
+	case *expr.Call:
+		return p.Op == ""
+	case *expr.And, *expr.Or, *expr.Not:
+		return bools
+	case *expr.Subscript, *expr.Array, *expr.Row, *expr.Coalesce, *expr.MinMax, *expr.NullIf, *expr.Case:
+		return true
+	}
+	return false
+}
+
+// write writes e; implicit casts are shown only where operators and functions
+// depend on them.
+func (d *deparser) write(e expr.Expr, implicit bool) {
+	if v, ok := d.trace.Origin[e].(*parser.SessionValue); ok {
+		d.str(strings.ToUpper(v.Name))
+		if v.Precision >= 0 {
+			d.str("(" + strconv.Itoa(v.Precision) + ")")
+		}
+		return
+	}
+	switch x := e.(type) {
+	case nil:
+	case *expr.Const:
+		d.constant(x, true)
+	case *expr.Col:
+		d.column(x)
+	case *expr.Param:
+		d.str("$" + strconv.Itoa(x.Idx+1))
+	case *expr.CaseSlot:
+	case *expr.Call:
+		d.call(x)
+	case *expr.Cast:
+		d.cast(x, implicit)
+	case *expr.And:
+		d.bools(x.Args, " AND ", x)
+	case *expr.Or:
+		d.bools(x.Args, " OR ", x)
+	case *expr.Not:
+		if d.negated(x) {
+			return
+		}
+		d.open()
+		d.str("NOT ")
+		d.paren(x.Arg, false, x)
+		d.shut()
+	case *expr.IsNull:
+		d.open()
+		d.paren(x.Arg, true, x)
+		if x.Not {
+			d.str(" IS NOT NULL")
+		} else {
+			d.str(" IS NULL")
+		}
+		d.shut()
+	case *expr.BoolTest:
+		d.open()
+		d.paren(x.Arg, false, x)
+		d.str(" IS ")
+		if x.Not {
+			d.str("NOT ")
+		}
+		d.str(map[byte]string{'t': "TRUE", 'f': "FALSE", 'u': "UNKNOWN"}[x.Want])
+		d.shut()
+	case *expr.Distinct:
+		if x.Not {
+			d.open()
+			d.str("NOT ")
+			if d.pretty {
+				d.str("(")
+			}
+		}
+		d.open()
+		d.paren(x.Eq.Args[0], true, x)
+		d.str(" IS DISTINCT FROM ")
+		d.paren(x.Eq.Args[1], true, x)
+		d.shut()
+		if x.Not {
+			d.str(")")
+		}
+	case *expr.Case:
+		d.caseWhen(x)
+	case *expr.Coalesce:
+		d.str("COALESCE(")
+		d.list(x.Args)
+		d.str(")")
+	case *expr.MinMax:
+		if x.Greatest {
+			d.str("GREATEST(")
+		} else {
+			d.str("LEAST(")
+		}
+		d.list(x.Args)
+		d.str(")")
+	case *expr.NullIf:
+		d.str("NULLIF(")
+		d.list(x.Eq.Args)
+		d.str(")")
+	case *expr.InList:
+		d.inList(x)
+	case *expr.AnyAll:
+		d.open()
+		d.paren(x.Arg, true, x)
+		d.str(" " + x.Op)
+		if x.All {
+			d.str(" ALL (")
+		} else {
+			d.str(" ANY (")
+		}
+		d.paren(x.Array, true, x)
+		d.str(")")
+		d.shut()
+	case *expr.Array:
+		d.str("ARRAY[")
+		d.list(x.Items)
+		d.str("]")
+		if len(x.Items) == 0 {
+			d.str("::" + x.Typ.String())
+		}
+	case *expr.Row:
+		d.str("ROW(")
+		d.list(x.Items)
+		d.str(")")
+	case *expr.RowCompare:
+		d.open()
+		d.str("ROW(")
+		d.list(x.Left)
+		d.str(") " + x.Op + " ROW(")
+		d.list(x.Right)
+		d.str(")")
+		d.shut()
+	case *expr.Field:
+		d.str("(")
+		d.write(x.Arg, true)
+		d.str(")." + expr.QuoteIdent(x.Name))
+	case *expr.Subscript:
+		d.subscript(x)
+	case *expr.Subplan:
+		d.sublink(x)
+	default:
+		d.str(expr.String(e))
+	}
+}
+
+// negated writes NOT EXISTS and NOT IN, which are NOT around a subquery.
+func (d *deparser) negated(x *expr.Not) bool {
+	sub, ok := x.Arg.(*expr.Subplan)
+	if !ok || d.pretty {
+		return false
+	}
+	d.str("(NOT ")
+	d.sublink(sub)
+	d.str(")")
+	return true
+}
+
+func (d *deparser) bools(args []expr.Expr, word string, parent expr.Expr) {
+	d.open()
+	for i, a := range args {
+		if i > 0 {
+			d.str(word)
+		}
+		d.paren(a, false, parent)
+	}
+	d.shut()
+}
+
+// constant writes a literal with its type unless the text alone has it.
+func (d *deparser) constant(k *expr.Const, label bool) {
+	typ := k.Typ
+	if k.Value.IsNull() {
+		d.str("NULL")
+		if label {
+			if typ.OID == types.UnknownOID {
+				typ = types.TextOID.Type()
+			}
+			d.str("::" + typ.OID.Type().String())
+		}
+		return
+	}
+	text := types.Text(typ, k.Value, d.s.format)
+	digit := text != "" && text[0] >= '0' && text[0] <= '9'
+	need := label
+	switch typ.OID {
+	case types.BoolOID:
+		d.str(map[bool]string{true: "true", false: "false"}[k.Value.Bool()])
+		return
+	case types.Int4OID:
+		if digit {
+			d.str(text)
+			return
+		}
+		d.str("'" + text + "'")
+	case types.NumericOID:
+		if digit && strings.ContainsAny(text, "eE.") {
+			d.str(text)
+			need = need && typ.Typmod >= 0
+		} else {
+			d.str("'" + text + "'")
+		}
+	case types.UnknownOID:
+		d.str(expr.QuoteLiteral(text))
+		typ = types.TextOID.Type()
+	default:
+		d.str(expr.QuoteLiteral(text))
+	}
+	if need {
+		d.str("::" + typ.String())
+	}
+}
+
+func (d *deparser) column(c *expr.Col) {
+	switch ast := d.trace.Origin[c].(type) {
+	case *parser.ColumnRef:
+		if d.scope != nil {
+			d.str(d.scope.name(ast))
+			return
+		}
+		d.str(expr.QuoteIdent(ast.Parts[len(ast.Parts)-1]))
+	case *parser.FuncCall:
+		d.aggregate(ast)
+	default:
+		name := c.Name
+		if i := strings.LastIndexByte(name, '.'); d.single && i >= 0 {
+			name = name[i+1:]
+		}
+		d.str(name)
+	}
+}
+
+func (d *deparser) call(x *expr.Call) {
+	switch {
+	case x.Op != "" && len(x.Args) == 2:
+		d.open()
+		d.paren(x.Args[0], true, x)
+		d.str(" " + x.Op + " ")
+		d.paren(x.Args[1], true, x)
+		d.shut()
+		return
+	case x.Op != "" && len(x.Args) == 1:
+		d.open()
+		d.str(x.Op + " ")
+		d.paren(x.Args[0], true, x)
+		d.shut()
+		return
+	}
+	ast, _ := d.trace.Origin[x].(*parser.FuncCall)
+	if ast != nil && d.sqlSyntax(ast.Syntax, x) {
+		return
+	}
+	d.str(expr.QuoteIdent(x.Fn.Name) + "(")
+	for i, a := range x.Args {
+		if i > 0 {
+			d.str(", ")
+		}
+		if x.Variadic && i == len(x.Args)-1 {
+			d.str("VARIADIC ")
+		}
+		d.write(a, true)
+	}
+	d.str(")")
+}
+
+// sqlSyntax writes a call in the special syntax that it was written in.
+func (d *deparser) sqlSyntax(syntax parser.FuncSyntax, x *expr.Call) bool {
+	arg := func(i int) { d.write(x.Args[i], false) }
+	switch syntax {
+	case parser.SyntaxExtract:
+		field, ok := d.strip(x.Args[0]).(*expr.Const)
+		if !ok {
+			return false
+		}
+		d.str("EXTRACT(" + field.Value.Text() + " FROM ")
+		arg(1)
+		d.str(")")
+	case parser.SyntaxAtTimeZone:
+		d.str("(")
+		d.paren(x.Args[1], false, x)
+		d.str(" AT TIME ZONE ")
+		d.paren(x.Args[0], false, x)
+		d.str(")")
+	case parser.SyntaxPosition:
+		d.str("POSITION((")
+		arg(1)
+		d.str(") IN (")
+		arg(0)
+		d.str("))")
+	case parser.SyntaxSubstring:
+		d.str("SUBSTRING(")
+		arg(0)
+		d.str(" FROM ")
+		arg(1)
+		if len(x.Args) > 2 {
+			d.str(" FOR ")
+			arg(2)
+		}
+		d.str(")")
+	case parser.SyntaxOverlay:
+		d.str("OVERLAY(")
+		arg(0)
+		d.str(" PLACING ")
+		arg(1)
+		d.str(" FROM ")
+		arg(2)
+		if len(x.Args) > 3 {
+			d.str(" FOR ")
+			arg(3)
+		}
+		d.str(")")
+	case parser.SyntaxTrim, parser.SyntaxTrimLeading, parser.SyntaxTrimTrailing:
+		d.str("TRIM(" + map[parser.FuncSyntax]string{parser.SyntaxTrim: "BOTH", parser.SyntaxTrimLeading: "LEADING", parser.SyntaxTrimTrailing: "TRAILING"}[syntax])
+		if len(x.Args) > 1 {
+			d.str(" ")
+			arg(1)
+		}
+		d.str(" FROM ")
+		arg(0)
+		d.str(")")
+	default:
+		return false
+	}
+	return true
+}
+
+func (d *deparser) cast(x *expr.Cast, implicit bool) {
+	if !x.Explicit && !implicit {
+		d.write(x.Arg, false)
+		return
+	}
+	k, isConst := x.Arg.(*expr.Const)
+	if isConst && types.IsReg(x.To.OID) {
+		// A stored regclass is a number: show the name it has now.
+		text := k.Value.Text()
+		if n, err := strconv.ParseUint(text, 10, 32); err == nil {
+			if name, ok := d.s.regOut(x.To.OID, uint32(n)); ok {
+				text = name
+			}
+		}
+		d.str(expr.QuoteLiteral(text) + "::" + x.To.String())
+		return
+	}
+	if isConst && k.Typ.OID == x.To.OID && k.Typ.Typmod < 0 {
+		d.constant(k, false)
+	} else {
+		d.open()
+		d.paren(x.Arg, false, x)
+		d.shut()
+	}
+	d.str("::" + x.To.String())
+}
+
+func (d *deparser) caseWhen(x *expr.Case) {
+	space := func() {
+		if !d.pretty {
+			d.str(" ")
+		}
+	}
+	d.word("CASE", 0, indentVar, 0)
+	if x.Arg != nil {
+		d.str(" ")
+		d.write(x.Arg, true)
+	}
+	for _, w := range x.Whens {
+		space()
+		d.word("WHEN ", 0, 0, 0)
+		if c, ok := w.Cond.(*expr.Call); ok && x.Arg != nil && len(c.Args) == 2 {
+			d.write(c.Args[1], false)
+		} else {
+			d.write(w.Cond, false)
+		}
+		d.str(" THEN ")
+		d.write(w.Then, true)
+	}
+	space()
+	d.word("ELSE ", 0, 0, 0)
+	if x.Else != nil {
+		d.write(x.Else, true)
+	} else {
+		d.constant(&expr.Const{Typ: x.Typ}, true)
+	}
+	space()
+	d.word("END", -indentVar, 0, 0)
+}
+
+// inList is, in PostgreSQL, a comparison with an array: of constants of the
+// argument's type, the array as a whole converted to what the operator takes.
+func (d *deparser) inList(x *expr.InList) {
+	d.open()
+	arg, array := x.Arg, expr.Expr(&expr.Array{Items: x.Items})
+	elem := x.Items[0].Type().OID
+	if elem == types.VarcharOID {
+		// varchar has no operators of its own: both sides become text.
+		if arg.Type().OID == types.VarcharOID {
+			arg = &expr.Cast{Arg: arg, To: types.TextOID.Type(), Implicit: true}
+		}
+		array = &expr.Cast{Arg: array, To: types.TextArrayOID.Type(), Implicit: true}
+	}
+	d.paren(arg, true, x)
+	if x.Not {
+		d.str(" <> ALL (")
+	} else {
+		d.str(" = ANY (")
+	}
+	d.paren(array, true, x)
+	d.str(")")
+	d.shut()
+}
+
+func (d *deparser) subscript(x *expr.Subscript) {
+	switch x.Arg.(type) {
+	case *expr.Col, *expr.Param:
+		d.write(x.Arg, true)
+	default:
+		d.str("(")
+		d.write(x.Arg, true)
+		d.str(")")
+	}
+	for i, idx := range x.Index {
+		d.str("[")
+		if x.Slice {
+			if x.Lower[i] != nil {
+				d.write(x.Lower[i], false)
+			}
+			d.str(":")
+		}
+		if idx != nil {
+			d.write(idx, false)
+		}
+		d.str("]")
+	}
+}
