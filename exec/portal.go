@@ -225,6 +225,7 @@ func (p *Portal) start(ctx context.Context) error {
 		if err := s.makePlan(p.p, sc); err != nil {
 			return err
 		}
+		p.columns = p.p.columns
 		if !p.p.plan.ReadOnly && s.txn.Options().ReadOnly {
 			return errReadOnlyTxn(commandName(p.p.stmt))
 		}
