@@ -209,7 +209,7 @@ func (c *Ctx) zone() *time.Location {
 
 // output is the text of a value as a client would see it, "" for NULL.
 func output(c *Ctx, t types.Type, d types.Datum) string {
-	if isReg(t.OID) && !d.IsNull() {
+	if isReg(t.OID) && !d.IsNull() && (c.Format == nil || c.Format.RegOut == nil) {
 		return RegOut(c.Session, t.OID, d.Int())
 	}
 	return types.Text(t, d, c.Format)
