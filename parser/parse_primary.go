@@ -152,6 +152,9 @@ func (p *parser) keywordPrimary() Expr {
 			next.kw == kwVarying || next.kw == kwCharacter || next.kw == kwChar ||
 			(kw == kwTime || kw == kwTimestamp) && (next.kw == kwWith || next.kw == kwWithout) {
 			t, _ := p.keywordType()
+			if t.Name == "bpchar" && t.Mods[0].Position() == t.Pos {
+				t.Mods = nil // a constant without a length is not cut: CHAR 'abc', N'abc'
+			}
 			return p.typedConst(t)
 		}
 	}
