@@ -88,10 +88,9 @@ func init() {
 	}
 	defAs(subscripts, "generate_subscripts(anyarray, int4) int4", "generate_subscripts(anyarray, int4, bool) int4")
 
-	for _, sig := range []string{"array_to_string(anyarray, text) text", "array_to_string(anyarray, text, text) text"} {
-		f := def(sig, arrayToString)
-		f.Strict, f.Vol = false, Stable
-	}
+	defStable(arrayToString, "array_to_string(anyarray, text) text")
+	f = def("array_to_string(anyarray, text, text) text", arrayToString)
+	f.Strict, f.Vol = false, Stable
 	for _, sig := range []string{"string_to_array(text, text) _text", "string_to_array(text, text, text) _text"} {
 		def(sig, func(a []types.Datum) (types.Datum, error) {
 			if a[0].IsNull() {

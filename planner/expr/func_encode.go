@@ -122,16 +122,16 @@ func init() {
 	}
 	defAs(overlay, "overlay(bytea, bytea, int4) bytea", "overlay(bytea, bytea, int4, int4) bytea")
 
-	def("convert_to(text, name) bytea", func(s, encoding string) (string, error) { return convert(s, "utf8", encoding) })
-	def("convert_from(bytea, name) text", func(s, encoding string) (string, error) { return convert(s, encoding, "utf8") })
-	def("convert(bytea, name, name) bytea", func(a []types.Datum) (types.Datum, error) {
+	defStable(func(s, encoding string) (string, error) { return convert(s, "utf8", encoding) }, "convert_to(text, name) bytea")
+	defStable(func(s, encoding string) (string, error) { return convert(s, encoding, "utf8") }, "convert_from(bytea, name) text")
+	defStable(func(a []types.Datum) (types.Datum, error) {
 		s, err := convert(a[0].Text(), a[1].Text(), a[2].Text())
 		return types.NewText(s), err
-	})
-	def("length(bytea, name) int4", func(a, b types.Datum) (types.Datum, error) {
+	}, "convert(bytea, name, name) bytea")
+	defStable(func(a, b types.Datum) (types.Datum, error) {
 		s, err := convert(a.Text(), b.Text(), "utf8")
 		return types.NewInt(int64(utf8.RuneCountInString(s))), err
-	})
+	}, "length(bytea, name) int4")
 	def("gen_random_uuid() uuid", func(*Ctx) (types.Datum, error) {
 		var b [16]byte
 		if _, err := rand.Read(b[:]); err != nil {
@@ -140,16 +140,21 @@ func init() {
 		b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 		return types.NewBytes(b[:]), nil
 	}).Vol = Volatile
-	def("normalize(text, text) text", func(s, form string) (string, error) {
-		f, err := normalForm(form)
-		return f.String(s), err
-	})
-	def("normalize(text) text", norm.NFC.String)
-	def("is_normalized(text, text) bool", func(s, form string) (bool, error) {
-		f, err := normalForm(form)
-		return f.IsNormalString(s), err
-	})
-	def("is_normalized(text) bool", func(a types.Datum) types.Datum { return types.NewBool(norm.NFC.IsNormalString(a.Text())) })
+	// form reads the second argument, which may be left out.
+	form := func(a []types.Datum) (norm.Form, error) {
+		if len(a) < 2 {
+			return norm.NFC, nil
+		}
+		return normalForm(a[1].Text())
+	}
+	def("normalize(text, text) text", func(a []types.Datum) (types.Datum, error) {
+		f, err := form(a)
+		return types.NewText(f.String(a[0].Text())), err
+	}).defaults(Text("NFC"))
+	def("is_normalized(text, text) bool", func(a []types.Datum) (types.Datum, error) {
+		f, err := form(a)
+		return types.NewBool(f.IsNormalString(a[0].Text())), err
+	}).defaults(Text("NFC"))
 	def("unistr(text) text", unistr)
 }
 

@@ -28,7 +28,10 @@ func init() {
 			}
 			return types.NewText(quoteLiteral(output(c.Ctx, c.argType(0), a[0]))), nil
 		})
-		f.Strict, f.Vol = false, Stable
+		f.Strict = false
+		if f.Args[0] != types.TextOID {
+			f.Vol = Stable
+		}
 	}
 	f := def("parse_ident(text, bool) _text", func(a []types.Datum) (types.Datum, error) {
 		return parseIdent(a[0].Text(), len(a) < 2 || a[1].Bool())

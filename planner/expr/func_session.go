@@ -167,14 +167,16 @@ func init() {
 
 	// There are no addresses of type inet, and no jit, triggers or partitions.
 	for _, name := range []string{"inet_client_addr", "inet_server_addr"} {
-		defStable(func(*Ctx) (types.Datum, error) { return types.Null, nil }, name+"() text")
+		f := def(name+"() text", func(*Ctx) (types.Datum, error) { return types.Null, nil })
+		f.Strict, f.Vol = false, Stable
 	}
 	for _, name := range []string{"inet_client_port", "inet_server_port"} {
-		defStable(func(*Ctx) (types.Datum, error) { return types.Null, nil }, name+"() int4")
+		f := def(name+"() int4", func(*Ctx) (types.Datum, error) { return types.Null, nil })
+		f.Strict, f.Vol = false, Stable
 	}
-	defStable(func(*Ctx) (types.Datum, error) { return types.False, nil }, "pg_jit_available() bool")
+	def("pg_jit_available() bool", func(*Ctx) (types.Datum, error) { return types.False, nil }).Vol = Volatile
 	defStable(func(*Ctx) (types.Datum, error) { return types.NewInt(0), nil }, "pg_trigger_depth() int4")
-	def("pg_partition_ancestors(regclass) regclass", func(*CallCtx, []types.Datum) (Rows, error) { return listRows(nil), nil })
+	def("pg_partition_ancestors(regclass) regclass", func(*CallCtx, []types.Datum) (Rows, error) { return listRows(nil), nil }).Vol = Volatile
 	def("pg_partition_root(regclass) regclass", func(types.Datum) types.Datum { return types.Null })
 
 	def("pg_size_pretty(int8) text", func(a types.Datum) types.Datum { return types.NewText(sizePretty(big.NewInt(a.Int()), "")) })
@@ -214,6 +216,7 @@ func init() {
 			return row, true, nil
 		}, nil
 	})
+	options.Vol = Stable
 	options.OutNames, options.OutTypes = []string{"option_name", "option_value"}, []types.OID{types.TextOID, types.TextOID}
 	expand := def("_pg_expandarray(anyarray) record", func(_ *CallCtx, a []types.Datum) (Rows, error) {
 		elems, n := a[0].Array().Elems, int64(0)

@@ -48,7 +48,7 @@ func init() {
 		"pg_database_size(oid) int8", "pg_database_size(name) int8", "pg_tablespace_size(oid) int8", "pg_tablespace_size(name) int8",
 		"pg_sequence_last_value(regclass) int8",
 		"pg_is_in_recovery() bool", "pg_is_wal_replay_paused() bool", "current_query() text",
-		"pg_cancel_backend(int4) bool", "pg_terminate_backend(int4) bool", "pg_terminate_backend(int4, int8) bool",
+		"pg_cancel_backend(int4) bool",
 		"pg_blocking_pids(int4) _int4", "pg_safe_snapshot_blocking_pids(int4) _int4", "pg_isolation_test_session_is_blocked(int4, _int4) bool",
 		"pg_export_snapshot() text", "pg_notify(text, text) void", "pg_reload_conf() bool",
 		"pg_stat_clear_snapshot() void", "pg_stat_reset() void",
@@ -90,6 +90,12 @@ func init() {
 	}
 	for _, sig := range volatile {
 		defSystem(sig).Vol = Volatile
+	}
+	defSystem("pg_terminate_backend(int4, int8) bool").named("pid", "timeout").defaults(Int8(0)).Vol = Volatile
+	for _, name := range []string{"pg_stat_clear_snapshot", "current_query", "pg_stat_reset", "pg_notify"} {
+		for _, f := range functions[name] {
+			f.Strict = false
+		}
 	}
 	// format_type knows the built-in types without a session; a NULL modifier is none.
 	f := def("format_type(oid, int4) text", func(c *CallCtx, a []types.Datum) (types.Datum, error) {

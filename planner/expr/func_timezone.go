@@ -53,7 +53,7 @@ func atZone(kind string, find func(c *Ctx, z types.Datum) (*time.Location, error
 		ts, err := types.LocalToUTC(d.Int(), loc)
 		return types.NewInt(ts), err
 	}))
-	def("timezone("+kind+", timetz) timetz", func(c *Ctx, z, d types.Datum) (types.Datum, error) {
+	f := def("timezone("+kind+", timetz) timetz", func(c *Ctx, z, d types.Datum) (types.Datum, error) {
 		loc, err := find(c, z)
 		if err != nil {
 			return types.Null, err
@@ -63,7 +63,10 @@ func atZone(kind string, find func(c *Ctx, z types.Datum) (*time.Location, error
 		t, west := d.Timetz()
 		utc := t + int64(west)*1e6
 		return types.NewTimetz(types.AddTime(utc, types.Interval{Micros: int64(east) * 1e6}), int32(-east)), nil
-	}).Vol = Volatile
+	})
+	if kind == "text" {
+		f.Vol = Stable
+	}
 }
 
 // overlaps registers the forms of OVERLAPS over a type: an end may be given as

@@ -27,12 +27,13 @@ func init() {
 	def("pg_column_size(any) int4", func(c *CallCtx, a []types.Datum) (types.Datum, error) {
 		return types.NewInt(columnSize(c.argType(0), a[0])), nil
 	}).Vol = Stable
-	def("pg_collation_for(any) text", func(c *CallCtx, a []types.Datum) (types.Datum, error) {
+	f = def("pg_collation_for(any) text", func(c *CallCtx, a []types.Datum) (types.Datum, error) {
 		if in, ok := types.Lookup(c.argType(0).OID); ok && in.Collation != 0 {
 			return types.NewText(RegOut(c.Session, types.RegcollationOID, int64(in.Collation))), nil
 		}
 		return types.Null, nil
-	}).Vol = Stable
+	})
+	f.Strict, f.Vol = false, Stable
 }
 
 // columnSize is how many bytes PostgreSQL needs for the value.

@@ -46,9 +46,18 @@ func init() {
 	registerCompare(types.TextOID, types.NameOID, compareText, kernelBytes)
 	for _, o := range []types.OID{
 		types.BoolOID, types.BpcharOID, types.NumericOID, types.IntervalOID, types.TimetzOID, types.CharOID,
-		types.XidOID, types.Xid8OID, types.TidOID, types.OidVectorOID, types.Int2VectorOID, types.CidOID,
+		types.Xid8OID, types.TidOID, types.OidVectorOID,
 	} {
 		registerCompare(o, o, compareBy(o), nil)
+	}
+	// Transaction and command numbers have no order.
+	for symbol, list := range map[string][]types.OID{"=": {types.XidOID, types.CidOID}, "<>": {types.XidOID}} {
+		for _, o := range list {
+			registerOp(&Func{Name: symbol, Args: []types.OID{o, o}, Ret: types.BoolOID, Strict: true,
+				F2: func(_ *Ctx, a, b types.Datum) (types.Datum, error) {
+					return types.NewBool((a.Int() == b.Int()) == (symbol == "=")), nil
+				}})
+		}
 	}
 	for _, p := range cmpOps {
 		holds := p.holds
