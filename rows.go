@@ -19,6 +19,8 @@ import (
 type Rows struct {
 	s      *Session
 	owned  *Session // to be released at the end
+
+	batchOf *BatchResults // that an error of the rows ends
 	ctx    context.Context
 	portal *exec.Portal
 
@@ -88,6 +90,9 @@ func (r *Rows) finish(err error) {
 	r.done, r.err = true, err
 	r.batch, r.n, r.k = nil, 0, 0
 	r.s.rows = nil
+	if br := r.batchOf; br != nil && br.err == nil {
+		br.err = err
+	}
 }
 
 // stop ends the rows early. A statement that changes something is run to its end,
@@ -102,6 +107,12 @@ func (r *Rows) stop() {
 	for !r.done {
 		r.fetch()
 	}
+}
+
+// abandon ends the rows without finishing the statement.
+func (r *Rows) abandon() {
+	r.portal.Close()
+	r.finish(nil)
 }
 
 // release gives back the session that the rows own.

@@ -102,6 +102,10 @@ func (s *Session) Release() {
 	if s.rows != nil {
 		s.rows.stop()
 	}
+	if s.inBatch { // its results were not closed
+		s.inBatch = false
+		_ = s.refuse(ErrClosed)
+	}
 	if s.x.InTransaction() {
 		_, _ = s.run(context.Background(), "rollback")
 	}
