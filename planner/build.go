@@ -216,7 +216,7 @@ func hashable(a, b types.OID) bool {
 		return a != types.RecordOID && orderable(a)
 	}
 	p := types.PhysOf(a)
-	return p == types.PhysOf(b) && (p == types.PhysInt || p == types.PhysFloat) && intLike(a) == intLike(b)
+	return p == types.PhysOf(b) && (p == types.PhysInt || p == types.PhysFloat) && intLike(a) && intLike(b)
 }
 
 func intLike(o types.OID) bool {

@@ -64,7 +64,9 @@ func (s *constSet) lookup(d types.Datum, not bool) types.Datum {
 // NewInList makes arg [NOT] IN (items), where cmp compares the argument with an item.
 func NewInList(arg Expr, items []Expr, cmp *Func, not bool, pos int) *InList {
 	l := &InList{Arg: arg, Items: items, Cmp: cmp, Not: not, Pos: pos}
-	if types.PhysOf(arg.Type().OID) == types.PhysOf(items[0].Type().OID) {
+	// Dates and timestamps compare with each other, but not by their numbers.
+	a, b := arg.Type().OID, items[0].Type().OID
+	if a == b || types.PhysOf(a) == types.PhysOf(b) && types.Category(a) == types.Category(b) && types.Category(a) != 'D' {
 		l.set = newConstSet(arg.Type().OID, items)
 	}
 	return l
