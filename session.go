@@ -60,6 +60,12 @@ func (db *DB) Session(ctx context.Context, opts *SessionOptions) (*Session, erro
 	if o.OnNotice == nil {
 		o.OnNotice = db.opts.OnNotice
 	}
+	db.mu.Lock()
+	closed := db.closed
+	db.mu.Unlock()
+	if closed {
+		return nil, ErrClosed
+	}
 	s := &Session{db: db, noted: o.OnNotice}
 	x, err := db.srv.NewSession(ctx, exec.SessionOptions{
 		Database: o.Database, User: o.User, Settings: o.Settings, ClientAddr: o.ClientAddr,
