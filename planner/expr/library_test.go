@@ -2,6 +2,7 @@ package expr
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,7 +67,11 @@ func TestFunctionsAreThoseOfPgProc(t *testing.T) {
 			if notInPgProc[name] {
 				continue
 			}
-			r := procs[name+"("+oidList(f.Args)+")"]
+			args := slices.Clone(f.Args)
+			if last := len(args) - 1; f.Variadic && args[last] != types.AnyOID {
+				args[last], _ = types.ArrayOf(args[last])
+			}
+			r := procs[name+"("+oidList(args)+")"]
 			if r == nil {
 				t.Errorf("%s is not in pg_proc", f.Signature())
 				continue
