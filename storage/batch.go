@@ -26,6 +26,7 @@ const headerLen = 12
 //
 //	header 12 B │ op 1 B │ uvarint key length │ key │ [uvarint value length │ value] │ op …
 //
+// Keys are in their encoded form (AppendEncodedKey), bounds bare.
 // Sets and range deletes have a value; a range delete's value is its upper bound.
 type Batch struct {
 	data   []byte
@@ -75,32 +76,41 @@ func (b *Batch) Delete(prefix, suffix []byte) { b.key(OpDelete, prefix, suffix) 
 // never will be again, which engines can forget sooner.
 func (b *Batch) DeleteOnce(prefix, suffix []byte) { b.key(OpDeleteOnce, prefix, suffix) }
 
-// zeroSuffix makes a bare bound the smallest key of its prefix.
+// zeroSuffix holds the place of a suffix until Stamp fills it in.
 var zeroSuffix [SuffixLen]byte
 
 // DeleteRange removes every key with lo ≤ prefix < hi.
 func (b *Batch) DeleteRange(lo, hi []byte) {
-	b.key(OpDeleteRange, lo, zeroSuffix[:])
-	b.data = binary.AppendUvarint(b.data, uint64(len(hi)+SuffixLen))
-	b.data = append(append(b.data, hi...), zeroSuffix[:]...)
+	b.op(OpDeleteRange, lo)
+	b.data = binary.AppendUvarint(b.data, uint64(len(lo)+1))
+	b.data = AppendBare(b.data, lo)
+	b.data = binary.AppendUvarint(b.data, uint64(len(hi)+1))
+	b.data = AppendBare(b.data, hi)
 }
 
-func (b *Batch) key(op Op, prefix, suffix []byte) {
+// op begins an operation on a key.
+func (b *Batch) op(op Op, prefix []byte) {
 	if len(b.data) == 0 {
 		b.data = append(b.data, make([]byte, headerLen)...)
 	}
-	b.count++
-	b.data = append(b.data, byte(op))
-	b.data = binary.AppendUvarint(b.data, uint64(len(prefix)+SuffixLen))
-	b.data = append(b.data, prefix...)
-	if suffix == nil {
-		b.stamps = append(b.stamps, len(b.data))
-		suffix = zeroSuffix[:]
-	}
-	if len(suffix) != SuffixLen || len(prefix) == 0 {
+	if len(prefix) == 0 {
 		panic("storage: malformed key in a batch")
 	}
-	b.data = append(b.data, suffix...)
+	b.count++
+	b.data = append(b.data, byte(op))
+}
+
+func (b *Batch) key(op Op, prefix, suffix []byte) {
+	b.op(op, prefix)
+	b.data = binary.AppendUvarint(b.data, uint64(len(prefix)+KeyOverhead+SuffixLen))
+	if suffix == nil {
+		b.stamps = append(b.stamps, len(b.data)+len(prefix)+1)
+		suffix = zeroSuffix[:]
+	}
+	if len(suffix) != SuffixLen {
+		panic("storage: malformed key in a batch")
+	}
+	b.data = AppendEncodedKey(b.data, prefix, suffix)
 }
 
 // Stamp fills in every suffix that was left out.
@@ -128,8 +138,8 @@ func (b *Batch) Encoded() []byte {
 // Disown makes the batch forget its memory, for an engine that keeps it.
 func (b *Batch) Disown() { b.data, b.count, b.stamps = nil, 0, nil }
 
-// Ops lists the operations of an encoded batch: kind, whole key, and the value
-// or upper bound. It panics on bytes that Batch did not write.
+// Ops lists the operations of an encoded batch: kind, whole key (prefix ‖ suffix; of a
+// range delete the bare lower bound), and the value or bare upper bound. It panics on bytes that Batch did not write.
 func (b *Batch) Ops() iter.Seq2[Op, [2][]byte] {
 	return func(yield func(Op, [2][]byte) bool) {
 		if len(b.data) == 0 {
@@ -139,9 +149,14 @@ func (b *Batch) Ops() iter.Seq2[Op, [2][]byte] {
 			op := Op(rest[0])
 			var pair [2][]byte
 			pair[0], rest = takeBytes(rest[1:])
+			prefix, suffix := SplitKey(pair[0])
+			pair[0] = append(append([]byte(nil), prefix...), suffix...)
 			switch op {
 			case OpSet, OpDeleteRange:
 				pair[1], rest = takeBytes(rest)
+				if op == OpDeleteRange {
+					pair[1], _ = SplitKey(pair[1])
+				}
 			case OpDelete, OpDeleteOnce:
 			default:
 				panic(fmt.Sprintf("storage: unknown operation %d in a batch", op))

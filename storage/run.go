@@ -32,6 +32,19 @@ func (r *Run) Append(key, value []byte) {
 	r.Values = append(r.Values, r.arena[mid:end:end])
 }
 
+// AppendParts is Append of the key prefix ‖ suffix.
+func (r *Run) AppendParts(prefix, suffix, value []byte) {
+	n := len(prefix) + len(suffix) + len(value)
+	if cap(r.arena)-len(r.arena) < n {
+		r.arena = make([]byte, 0, max(2*cap(r.arena), 2*n, 512))
+	}
+	at := len(r.arena)
+	r.arena = append(append(append(r.arena, prefix...), suffix...), value...)
+	mid, end := at+len(prefix)+len(suffix), at+n
+	r.Keys = append(r.Keys, r.arena[at:mid:mid])
+	r.Values = append(r.Values, r.arena[mid:end:end])
+}
+
 // AppendShared adds a pair without copying: the caller guarantees that the bytes
 // live as long as the run's contents.
 func (r *Run) AppendShared(key, value []byte) {

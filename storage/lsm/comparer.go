@@ -8,10 +8,11 @@ import (
 	"github.com/minisql/minisql/storage"
 )
 
-// comparer orders keys by prefix and then by suffix. Its name is in every file:
-// change neither the name nor the order.
+// comparer orders encoded keys (storage.AppendEncodedKey) by prefix and then by suffix. Pebble
+// also compares bare prefixes, which the encoding marks as such. The name is in every
+// file: change neither the name nor the order.
 var comparer = &pebble.Comparer{
-	Name: "minisql.suffix8.v1",
+	Name: "minisql.suffix8.v2",
 
 	Split:                split,
 	Compare:              compare,
@@ -34,32 +35,27 @@ var comparer = &pebble.Comparer{
 	},
 
 	Separator: func(dst, a, b []byte) []byte {
-		// A separator between prefixes: shorten a's, keep the suffix well-formed.
+		// A bare prefix between those of a and b, if there is a shorter one.
 		pa, pb := a[:split(a)], b[:split(b)]
 		n := 0
 		for n < len(pa) && n < len(pb) && pa[n] == pb[n] {
 			n++
 		}
-		if n < len(pa) && n < len(pb) && pa[n]+1 < pb[n] {
+		if n < len(pa)-1 && n < len(pb) && pa[n]+1 < pb[n] {
 			dst = append(dst, pa[:n]...)
-			dst = append(dst, pa[n]+1)
-			return append(dst, zeros[:]...)
+			return append(dst, pa[n]+1, 0)
 		}
 		return append(dst, a...)
 	},
 	Successor: func(dst, a []byte) []byte { return append(dst, a...) },
 
-	// The argument is a bare prefix; the result is a whole key, smaller than every
-	// key of the next prefix.
-	ImmediateSuccessor: func(dst, a []byte) []byte {
-		return append(append(append(dst, a...), 0), zeros[:]...)
-	},
+	// The argument is a bare prefix, and so is the result: smaller than every key of
+	// the next prefix.
+	ImmediateSuccessor: func(dst, a []byte) []byte { return append(append(dst, a...), 0) },
 }
 
-var zeros [storage.SuffixLen]byte
-
 // split returns the length of the prefix. Pebble also asks about empty keys.
-func split(key []byte) int { return max(len(key)-storage.SuffixLen, 0) }
+func split(key []byte) int { return storage.SplitEncoded(key) }
 
 func compare(a, b []byte) int {
 	an, bn := split(a), split(b)

@@ -79,16 +79,16 @@ func (c *cursor) Get(prefix, suffix []byte) (found, value []byte, ok bool, err e
 		c.iter.SetBounds(nil, nil)
 		c.state = noRange
 	}
-	c.key = append(append(c.key[:0], prefix...), suffix...)
+	c.key = storage.AppendEncodedKey(c.key[:0], prefix, suffix)
 	if !c.iter.SeekPrefixGE(c.key) {
 		return nil, nil, false, translate(c.iter.Error())
 	}
-	k := c.iter.Key()
+	_, found = storage.SplitKey(c.iter.Key())
 	value, err = c.iter.ValueAndErr()
 	if err != nil {
 		return nil, nil, false, translate(err)
 	}
-	return k[len(k)-storage.SuffixLen:], value, true, nil
+	return found, value, true, nil
 }
 
 // Seek sets the range; the first Next positions the iterator.
@@ -104,7 +104,7 @@ func bound(dst, b []byte) []byte {
 	if b == nil {
 		return dst[:0]
 	}
-	return append(append(dst[:0], b...), zeros[:]...)
+	return storage.AppendBare(dst[:0], b)
 }
 
 func nonEmpty(b []byte) []byte {
@@ -151,9 +151,9 @@ func (c *cursor) up(run *storage.Run, max int) error {
 	}
 	c.state = positioned
 	for valid {
-		k := it.Key()
-		if len(c.suffix) != 0 && bytes.Compare(k[len(k)-storage.SuffixLen:], c.suffix) < 0 {
-			c.key = append(append(c.key[:0], k[:len(k)-storage.SuffixLen]...), c.suffix...)
+		prefix, suffix := storage.SplitKey(it.Key())
+		if len(c.suffix) != 0 && bytes.Compare(suffix, c.suffix) < 0 {
+			c.key = storage.AppendEncodedKey(c.key[:0], prefix, c.suffix)
 			valid = c.skipTo()
 			continue
 		}
@@ -161,7 +161,7 @@ func (c *cursor) up(run *storage.Run, max int) error {
 		if err != nil {
 			return err
 		}
-		run.Append(k, v)
+		run.AppendParts(prefix, suffix, v)
 		switch {
 		case run.Len() == max:
 			return nil
@@ -178,7 +178,8 @@ func (c *cursor) up(run *storage.Run, max int) error {
 // nextPrefix leaves the prefix the iterator stands on. (Pebble's own NextPrefix
 // refuses to run under an upper bound with a suffix.)
 func (c *cursor) nextPrefix() bool {
-	c.key = comparer.ImmediateSuccessor(c.key[:0], c.iter.Key()[:len(c.iter.Key())-storage.SuffixLen])
+	k := c.iter.Key()
+	c.key = comparer.ImmediateSuccessor(c.key[:0], k[:split(k)])
 	return c.skipTo()
 }
 
@@ -208,17 +209,16 @@ func (c *cursor) down(run *storage.Run, max int) error {
 	}
 	c.state = positioned
 	for ; valid; valid = it.Prev() {
-		k := it.Key()
-		n := len(k) - storage.SuffixLen
+		prefix, suffix := storage.SplitKey(it.Key())
 		if len(c.suffix) != 0 {
-			if c.held && !bytes.Equal(c.heldKey[:len(c.heldKey)-storage.SuffixLen], k[:n]) {
+			if c.held && !bytes.Equal(c.heldKey[:len(c.heldKey)-storage.SuffixLen], prefix) {
 				run.Append(c.heldKey, c.heldValue)
 				c.held = false
 				if run.Len() == max {
 					return nil
 				}
 			}
-			if bytes.Compare(k[n:], c.suffix) < 0 {
+			if bytes.Compare(suffix, c.suffix) < 0 {
 				continue
 			}
 		}
@@ -227,10 +227,10 @@ func (c *cursor) down(run *storage.Run, max int) error {
 			return err
 		}
 		if len(c.suffix) != 0 {
-			c.heldKey, c.heldValue, c.held = append(c.heldKey[:0], k...), append(c.heldValue[:0], v...), true
+			c.heldKey, c.heldValue, c.held = append(append(c.heldKey[:0], prefix...), suffix...), append(c.heldValue[:0], v...), true
 			continue
 		}
-		run.Append(k, v)
+		run.AppendParts(prefix, suffix, v)
 		if run.Len() == max {
 			it.Prev()
 			return it.Error()

@@ -118,3 +118,43 @@ type smallDisk struct {
 func (d *smallDisk) GetDiskUsage(string) (vfs.DiskUsage, error) {
 	return vfs.DiskUsage{AvailBytes: d.avail, TotalBytes: 1 << 40}, nil
 }
+
+// Pebble compares bare prefixes: a cursor that goes back and forth between prefixes of
+// different lengths must find every key (it once guessed where the suffix began).
+func TestPrefixesOfManyLengths(t *testing.T) {
+	e, err := lsm.Open("", lsm.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	var prefixes [][]byte
+	for n := range 300 {
+		p := []byte{2, 0, 0, 64, 1, 0, 0, 0, byte(100 + n%3), byte(n)}
+		prefixes = append(prefixes, p, append(p[:len(p):len(p)], 0xD0), append(p[:len(p):len(p)], 0))
+	}
+	suffix := make([]byte, storage.SuffixLen)
+	b := storage.NewBatch()
+	for _, p := range prefixes {
+		b.Set(p, suffix, p)
+	}
+	ticket, err := e.Apply(b, storage.Durable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ticket.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.NewCursor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for i := range prefixes {
+		for _, p := range [][]byte{prefixes[i], prefixes[len(prefixes)-1-i], prefixes[0]} {
+			_, v, ok, err := c.Get(p, suffix)
+			if err != nil || !ok || string(v) != string(p) {
+				t.Fatalf("key %x: %x, %t, %v", p, v, ok, err)
+			}
+		}
+	}
+}
