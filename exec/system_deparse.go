@@ -26,11 +26,15 @@ type deparser struct {
 	scope  *deparseScope // of the query being written; nil for a table's expressions
 	single bool          // column names stand alone
 	indent int
-	ctes   []deparseRel
+	path   []string // search path of the stored query; nil is the session's
 }
 
 func (d *deparser) env() *planner.Env {
-	return &planner.Env{Catalog: d.cat, SearchPath: d.s.settings.searchPath, Format: d.s.format, Trace: d.trace}
+	path := d.path
+	if path == nil {
+		path = d.s.settings.searchPath
+	}
+	return &planner.Env{Catalog: d.cat, SearchPath: path, Format: d.s.format, Trace: d.trace}
 }
 
 // expr writes one stored expression over the columns of t, which is nil if there
@@ -101,12 +105,8 @@ func (d *deparser) shut() {
 	}
 }
 
-// word starts a new line with a keyword if pretty (appendContextKeyword).
+// word starts a new line with a keyword (appendContextKeyword).
 func (d *deparser) word(s string, before, after, plus int) {
-	if !d.pretty {
-		d.str(s)
-		return
-	}
 	d.indent += before
 	text := strings.TrimRight(d.b.String(), " ")
 	d.b.Reset()
@@ -275,11 +275,11 @@ func (d *deparser) write(e expr.Expr, implicit bool) {
 	case *expr.Or:
 		d.bools(x.Args, " OR ", x)
 	case *expr.Not:
-		if d.negated(x) {
-			return
-		}
 		d.open()
 		d.str("NOT ")
+		if in, ok := d.trace.Origin[x].(*parser.InSubquery); ok {
+			d.trace.Origin[x.Arg] = in
+		}
 		d.paren(x.Arg, false, x)
 		d.shut()
 	case *expr.IsNull:
@@ -378,18 +378,6 @@ func (d *deparser) write(e expr.Expr, implicit bool) {
 	default:
 		d.str(expr.String(e))
 	}
-}
-
-// negated writes NOT EXISTS and NOT IN, which are NOT around a subquery.
-func (d *deparser) negated(x *expr.Not) bool {
-	sub, ok := x.Arg.(*expr.Subplan)
-	if !ok || d.pretty {
-		return false
-	}
-	d.str("(NOT ")
-	d.sublink(sub)
-	d.str(")")
-	return true
 }
 
 func (d *deparser) bools(args []expr.Expr, word string, parent expr.Expr) {
@@ -588,18 +576,12 @@ func (d *deparser) cast(x *expr.Cast, implicit bool) {
 }
 
 func (d *deparser) caseWhen(x *expr.Case) {
-	space := func() {
-		if !d.pretty {
-			d.str(" ")
-		}
-	}
 	d.word("CASE", 0, indentVar, 0)
 	if x.Arg != nil {
 		d.str(" ")
 		d.write(x.Arg, true)
 	}
 	for _, w := range x.Whens {
-		space()
 		d.word("WHEN ", 0, 0, 0)
 		if c, ok := w.Cond.(*expr.Call); ok && x.Arg != nil && len(c.Args) == 2 {
 			d.write(c.Args[1], false)
@@ -609,14 +591,12 @@ func (d *deparser) caseWhen(x *expr.Case) {
 		d.str(" THEN ")
 		d.write(w.Then, true)
 	}
-	space()
 	d.word("ELSE ", 0, 0, 0)
 	if x.Else != nil {
 		d.write(x.Else, true)
 	} else {
 		d.constant(&expr.Const{Typ: x.Typ}, true)
 	}
-	space()
 	d.word("END", -indentVar, 0, 0)
 }
 
@@ -625,13 +605,14 @@ func (d *deparser) caseWhen(x *expr.Case) {
 func (d *deparser) inList(x *expr.InList) {
 	d.open()
 	arg, array := x.Arg, expr.Expr(&expr.Array{Items: x.Items})
-	elem := x.Items[0].Type().OID
-	if elem == types.VarcharOID {
-		// varchar has no operators of its own: both sides become text.
-		if arg.Type().OID == types.VarcharOID {
-			arg = &expr.Cast{Arg: arg, To: types.TextOID.Type(), Implicit: true}
+	if d.strip(arg).Type().OID == types.VarcharOID && d.untyped(x) {
+		// varchar has no operators of its own: untyped literals are varchar first,
+		// then the array becomes one of text.
+		items := make([]expr.Expr, len(x.Items))
+		for i, it := range x.Items {
+			items[i] = &expr.Const{Value: d.strip(it).(*expr.Const).Value, Typ: types.VarcharOID.Type()}
 		}
-		array = &expr.Cast{Arg: array, To: types.TextArrayOID.Type(), Implicit: true}
+		array = &expr.Cast{Arg: &expr.Array{Items: items}, To: types.TextArrayOID.Type(), Implicit: true}
 	}
 	d.paren(arg, true, x)
 	if x.Not {
@@ -642,6 +623,20 @@ func (d *deparser) inList(x *expr.InList) {
 	d.paren(array, true, x)
 	d.str(")")
 	d.shut()
+}
+
+// untyped reports whether an IN list was written with plain string literals.
+func (d *deparser) untyped(x *expr.InList) bool {
+	ast, ok := d.trace.Origin[x].(*parser.InList)
+	if !ok {
+		return false
+	}
+	for _, it := range ast.List {
+		if _, ok := it.(*parser.StringLit); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 func (d *deparser) subscript(x *expr.Subscript) {

@@ -27,7 +27,7 @@ func CastContext(from, to OID) (ctx byte, ok bool) {
 		return c, true
 	}
 	if e1, ok := ElemOf(from); ok {
-		if e2, ok := ElemOf(to); ok && isTrueArray(from) && isTrueArray(to) {
+		if e2, ok := ElemOf(to); ok && isTrueArray(to) {
 			return CastContext(e1, e2)
 		}
 	}

@@ -91,7 +91,9 @@ func canCoerce(from, to types.OID, how Conversion) bool {
 	}
 	fe, fa := types.ElemOf(from)
 	te, ta := types.ElemOf(to)
-	if fa && ta && from != types.Int2VectorOID && from != types.OidVectorOID && to != types.Int2VectorOID && to != types.OidVectorOID {
+	// Vectors are arrays as sources only: as targets they would capture what real
+	// array types are meant for.
+	if fa && ta && to != types.Int2VectorOID && to != types.OidVectorOID {
 		return canCoerce(fe, te, how)
 	}
 	if ctx, ok := types.CastContext(from, to); ok {
