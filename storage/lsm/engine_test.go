@@ -141,7 +141,7 @@ func TestPrefixesOfManyLengths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := ticket.Wait(t.Context()); err != nil {
+	if err := ticket.Wait(); err != nil {
 		t.Fatal(err)
 	}
 	c, err := e.NewCursor()
