@@ -104,7 +104,7 @@ var settingList = []*setting{
 		}},
 	{name: "is_superuser", def: "on", kind: kindBool, fixed: true, report: true},
 	{name: "lc_collate", def: "C", fixed: true},
-	{name: "lc_ctype", def: "C", fixed: true},
+	{name: "lc_ctype", def: "C.UTF-8", fixed: true},
 	{name: "lc_messages", def: "C", kind: kindEnum, options: []string{"C", "POSIX", "en_US.UTF-8", ""}},
 	{name: "lc_monetary", def: "C", kind: kindEnum, options: []string{"C", "POSIX"}},
 	{name: "lc_numeric", def: "C", kind: kindEnum, options: []string{"C", "POSIX"}},

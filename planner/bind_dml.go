@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/minisql/minisql/catalog"
@@ -112,7 +113,19 @@ func (r *run) bindStored(s *scope, sql string) (Expr, error) {
 	if s == nil {
 		s = &scope{}
 	}
-	return r.bindExpr(s, ast)
+	x, err := r.bindExpr(s, ast)
+	return x, unplaced(err)
+}
+
+// unplaced takes the position out of an error in a stored expression: it is not
+// one in the statement.
+func unplaced(err error) error {
+	if e, ok := errors.AsType[*sqlerr.Error](err); ok && e.Position != 0 {
+		c := *e
+		c.Position = 0
+		return &c
+	}
+	return err
 }
 
 func (r *run) targetSlots(t *catalog.Table, targets []parser.AssignTarget) ([]int, error) {

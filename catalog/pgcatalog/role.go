@@ -150,7 +150,7 @@ func pgDatabase(x *maker, b *builder) error {
 		b.add().set("oid", d.ID).set("datname", d.Name).set("datdba", x.role(d.Owner)).set("encoding", 6).
 			set("datlocprovider", byte('c')).set("datistemplate", d.ID == catalog.Template0ID || d.ID == catalog.Template1ID).
 			set("datallowconn", d.ID != catalog.Template0ID).set("datconnlimit", -1).set("dattablespace", 1663).
-			set("datcollate", "C").set("datctype", "C")
+			set("datcollate", "C").set("datctype", "C.UTF-8")
 	}
 	return err
 }
