@@ -266,7 +266,17 @@ func MakeTime(hour, minute int, sec float64) (int64, error) {
 	return t, nil
 }
 
-func floatText(f float64) string { return string(appendG(nil, f, 6, 64)) }
+func floatText(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "NaN"
+	case math.IsInf(f, 1):
+		return "Infinity"
+	case math.IsInf(f, -1):
+		return "-Infinity"
+	}
+	return string(appendG(nil, f, 6, 64))
+}
 
 // MakeTimestamp is make_timestamp, or make_timestamptz if loc is not nil.
 func MakeTimestamp(year, mon, day, hour, minute int, sec float64, loc *time.Location) (int64, error) {

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 )
 
 // Random is the generator behind random(): xoroshiro128**, seeded as PostgreSQL
@@ -47,5 +48,7 @@ func (c *Ctx) random() *Random {
 	return NewRandom()
 }
 
-// shortFloat writes a number as %g does.
-func shortFloat(f float64) string { return strconv.FormatFloat(f, 'g', 6, 64) }
+// shortFloat writes a number as C's %g does.
+func shortFloat(f float64) string {
+	return strings.Replace(strconv.FormatFloat(f, 'g', 6, 64), "Inf", "Infinity", 1)
+}
