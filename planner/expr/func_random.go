@@ -50,5 +50,5 @@ func (c *Ctx) random() *Random {
 
 // shortFloat writes a number as C's %g does.
 func shortFloat(f float64) string {
-	return strings.Replace(strconv.FormatFloat(f, 'g', 6, 64), "Inf", "Infinity", 1)
+	return strings.Replace(strings.TrimPrefix(strconv.FormatFloat(f, 'g', 6, 64), "+"), "Inf", "Infinity", 1)
 }
