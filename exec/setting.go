@@ -646,8 +646,15 @@ func (d *setting) display(v string) string {
 // SetSetting is set_config().
 func (s *Session) SetSetting(name, value string, local bool) error { return s.set(name, value, local) }
 
-// SearchPath is the list of schemas to look in.
-func (s *Session) SearchPath() []string { return s.settings.searchPath }
+// SearchPath is the list of schemas to look in: those of the setting that exist.
+func (s *Session) SearchPath() []string {
+	path, cat := s.settings.searchPath, s.Catalog()
+	missing := func(name string) bool { return cat.Schema(name) == nil }
+	if !slices.ContainsFunc(path, missing) {
+		return path
+	}
+	return slices.DeleteFunc(slices.Clone(path), missing)
+}
 
 // Reported returns the settings that clients are told of, and calls f with each
 // change from here on.

@@ -186,14 +186,8 @@ func operatorIn(o types.OID, name string) (uint32, error) {
 		if x.Name != op {
 			continue
 		}
-		if o == types.RegoperatorOID {
-			left := "none"
-			if x.Left != 0 {
-				left = x.Left.String()
-			}
-			if !strings.EqualFold(strings.ReplaceAll(strings.TrimSuffix(args, ")"), ", ", ","), left+","+x.Right.String()) {
-				continue
-			}
+		if o == types.RegoperatorOID && !sameOperands(args, x) {
+			continue
 		}
 		found = append(found, x)
 	}
@@ -204,4 +198,20 @@ func operatorIn(o types.OID, name string) (uint32, error) {
 		return 0, sqlerr.New(sqlerr.AmbiguousFunction, "more than one operator named %s", name)
 	}
 	return found[0].OID, nil
+}
+
+// sameOperands compares "left,right)" with the operands of x.
+func sameOperands(args string, x pgcatalog.Operator) bool {
+	left, right, ok := strings.Cut(strings.TrimSuffix(args, ")"), ",")
+	if !ok {
+		return false
+	}
+	is := func(name string, o types.OID) bool {
+		if name = strings.TrimSpace(name); o == 0 || strings.EqualFold(name, "none") {
+			return o == 0 && strings.EqualFold(name, "none")
+		}
+		t, err := types.ParseTypeName(name)
+		return err == nil && t.OID == o
+	}
+	return is(left, x.Left) && is(right, x.Right)
 }

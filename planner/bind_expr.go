@@ -928,7 +928,8 @@ func (r *run) bindSessionValue(e *parser.SessionValue) (Expr, error) {
 
 // bindCall binds a function or aggregate call.
 func (r *run) bindCall(s *scope, e *parser.FuncCall) (Expr, error) {
-	if e.Name.Schema != "" && e.Name.Schema != "pg_catalog" {
+	helper := e.Name.Schema == "information_schema" && strings.HasPrefix(e.Name.Name, "_pg_")
+	if e.Name.Schema != "" && e.Name.Schema != "pg_catalog" && !helper {
 		if r.env.Catalog.Schema(e.Name.Schema) == nil {
 			return nil, sqlerr.New(sqlerr.InvalidSchemaName, "schema %q does not exist", e.Name.Schema).At(e.Pos)
 		}

@@ -239,7 +239,8 @@ func (r *run) bindRangeFunction(s *scope, ref *parser.RangeFunction) (logical, *
 	fs := &funcScan{}
 	rel := &scopeRel{}
 	bind := &scope{outer: s, clause: "functions in FROM"} // function arguments are implicitly lateral
-	for k, f := range ref.Funcs {
+	funcs := unnestEach(ref.Funcs)
+	for k, f := range funcs {
 		defs := f.ColDefs
 		if len(defs) == 0 && !ref.RowsFrom {
 			defs = ref.ColDefs
@@ -271,7 +272,7 @@ func (r *run) bindRangeFunction(s *scope, ref *parser.RangeFunction) (logical, *
 			}
 		default:
 			colName := name
-			if ref.Alias != nil && len(ref.Funcs) == 1 {
+			if ref.Alias != nil && len(funcs) == 1 {
 				colName = ref.Alias.Name
 			}
 			id := r.newCol(expr.QuoteIdent(rel.name)+"."+expr.QuoteIdent(colName), e.Type())
@@ -290,6 +291,25 @@ func (r *run) bindRangeFunction(s *scope, ref *parser.RangeFunction) (logical, *
 		return nil, nil, err
 	}
 	return fs, single(rel), nil
+}
+
+// unnestEach expands unnest of several arrays, which FROM alone knows, into one
+// unnest each.
+func unnestEach(funcs []parser.RowsFromItem) []parser.RowsFromItem {
+	var out []parser.RowsFromItem
+	for _, f := range funcs {
+		call, ok := f.Func.(*parser.FuncCall)
+		if !ok || call.Name.Name != "unnest" || len(call.Args) < 2 || len(f.ColDefs) > 0 {
+			out = append(out, f)
+			continue
+		}
+		for _, a := range call.Args {
+			one := *call
+			one.Args = []parser.Expr{a}
+			out = append(out, parser.RowsFromItem{Func: &one})
+		}
+	}
+	return out
 }
 
 func functionName(e parser.Expr) string {

@@ -331,7 +331,10 @@ func isCheckConstraints(x *maker, b *builder) error {
 	x.eachConstraint(func(t *catalog.Table, c constraint) {
 		switch {
 		case c.check != nil:
-			x.where(b.add(), "constraint", t.SchemaID, c.name).set("check_clause", x.src.Expr(t, c.check.Expr))
+			x.where(b.add(), "constraint", t.SchemaID, c.name).set("check_clause", "("+x.src.Expr(t, c.check.Expr)+")")
+			if c.check.NotValid {
+				b.set("check_clause", "("+x.src.Expr(t, c.check.Expr)+") NOT VALID")
+			}
 		case c.notNull:
 			x.where(b.add(), "constraint", t.SchemaID, c.name).set("check_clause", t.Columns[c.slots[0]].Name+" IS NOT NULL")
 		}

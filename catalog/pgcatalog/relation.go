@@ -16,6 +16,9 @@ const heapAM, btreeAM = 2, 403
 func pgNamespace(x *maker, b *builder) error {
 	for _, s := range x.cat.Schemas() {
 		b.add().set("oid", s.ID).set("nspname", s.Name).set("nspowner", x.role(s.Owner))
+		if s.ID == catalog.PublicID || s.ID == catalog.PgCatalogID || s.ID == catalog.InformationSchemaID {
+			b.set("nspacl", []string{s.Owner + "=UC/" + s.Owner, "=U/" + s.Owner})
+		}
 	}
 	return nil
 }
@@ -92,6 +95,9 @@ func pgAttribute(x *maker, b *builder) error {
 			}
 			if c.Missing != nil {
 				b.set("atthasmissing", true)
+			}
+			if in, ok := types.Lookup(c.Type.OID); ok && in.Collation != 0 && t.Virtual && t.Kind == catalog.KindTable {
+				b.set("attcollation", 950) // system catalogs sort bytewise whatever the database does
 			}
 		}
 		for _, i := range t.Indexes {

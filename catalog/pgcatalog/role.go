@@ -151,6 +151,9 @@ func pgDatabase(x *maker, b *builder) error {
 			set("datlocprovider", byte('c')).set("datistemplate", d.ID == catalog.Template0ID || d.ID == catalog.Template1ID).
 			set("datallowconn", d.ID != catalog.Template0ID).set("datconnlimit", -1).set("dattablespace", 1663).
 			set("datcollate", "C").set("datctype", "C.UTF-8")
+		if d.ID == catalog.Template0ID || d.ID == catalog.Template1ID {
+			b.set("datacl", []string{"=c/" + d.Owner, d.Owner + "=CTc/" + d.Owner})
+		}
 	}
 	return err
 }

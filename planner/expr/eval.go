@@ -85,7 +85,12 @@ func (e *Cast) Eval(c *Ctx, b *vec.Batch, i int) (types.Datum, error) {
 	if err != nil || d.IsNull() {
 		return types.Null, err
 	}
-	return castDatum(c, d, e.Arg.Type(), e.To, e.Explicit)
+	d, err = castDatum(c, d, e.Arg.Type(), e.To, e.Explicit)
+	if k, ok := e.Arg.(*Const); ok && err != nil && isReg(e.To.OID) {
+		// The literal could not be read before the catalog was there.
+		err = sqlerr.At(err, k.Pos)
+	}
+	return d, err
 }
 
 func (e *And) Eval(c *Ctx, b *vec.Batch, i int) (types.Datum, error) {
