@@ -89,6 +89,12 @@ func Open(path string, opts *Options) (*DB, error) {
 	if err := db.open(); err != nil {
 		return nil, err
 	}
+	// The first session tells whether the database and the settings exist.
+	s, err := db.Session(context.Background(), nil)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s.Release()
 	return db, nil
 }
 

@@ -77,7 +77,8 @@ func (p Protocol) Keep(key string, st Statement, prepared *PreparedStatement) {
 }
 
 // Prepare finds the types of a statement's parameters and columns. Parameters
-// whose OID is given as 0, or not at all, are inferred.
+// whose OID is given as 0, or not at all, are inferred; an empty list that is not nil
+// allows no parameters.
 func (p Protocol) Prepare(ctx context.Context, stmt Statement, params []types.OID) (*PreparedStatement, error) {
 	return p.x.Prepare(ctx, stmt, params)
 }

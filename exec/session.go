@@ -298,7 +298,8 @@ func (p *Prepared) Statement() parser.Stmt { return p.stmt }
 
 // Prepare checks a statement and finds the types of its parameters and columns.
 // It runs in the session's transaction, an implicit one if there is none, and
-// fails in a failed one unless the statement ends it.
+// fails in a failed one unless the statement ends it. Parameters without a type in
+// paramTypes are inferred; an empty list that is not nil allows none.
 func (s *Session) Prepare(ctx context.Context, stmt parser.Statement, paramTypes []types.OID) (*Prepared, error) {
 	if s.block == failed && !endsTransaction(stmt.Node) {
 		return nil, errInFailed
@@ -360,6 +361,7 @@ func sameColumns(a, b []planner.Column) bool {
 
 func (s *Session) planEnv(sc *schema, params []types.OID) *planner.Env {
 	env := &planner.Env{Catalog: sc.cat, SearchPath: s.settings.searchPath, Format: s.format, Stats: sc.db.plannerStats}
+	env.FixedParams = params != nil && len(params) == 0
 	for _, o := range params {
 		t := types.Type{}
 		if o != 0 && o != types.UnknownOID {

@@ -83,9 +83,9 @@ func (c *conn) prepare(m *pgproto3.Parse) (*statement, error) {
 	default:
 		return nil, c.p.Fail(sqlerr.New(sqlerr.SyntaxError, "cannot insert multiple commands into a prepared statement"))
 	}
-	oids := make([]types.OID, len(m.ParameterOIDs))
-	for i, o := range m.ParameterOIDs {
-		oids[i] = types.OID(o)
+	var oids []types.OID // nil: all are inferred
+	for _, o := range m.ParameterOIDs {
+		oids = append(oids, types.OID(o))
 	}
 	if st.prepared, err = c.p.Prepare(c.run(), list[0], oids); err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/minisql/minisql"
 	"github.com/minisql/minisql/sqlerr"
+	"github.com/minisql/minisql/types"
 )
 
 // query runs a Query message: any number of statements, in one transaction unless
@@ -29,20 +30,22 @@ func (c *conn) statements(sql string) error {
 	if err != nil {
 		return c.p.Fail(err)
 	}
-	if prepared != nil {
+	if prepared != nil && len(prepared.Params()) == 0 {
 		return c.statement(prepared, true)
+	}
+	if prepared != nil { // it came with parameters before
+		if list, err = c.p.Parse(sql); err != nil {
+			return c.p.Fail(err)
+		}
 	}
 	if len(list) == 0 {
 		c.out.empty(msgEmptyQueryResponse)
 		return c.p.Sync(background)
 	}
 	for i, st := range list {
-		p, err := c.p.Prepare(c.run(), st, nil)
+		p, err := c.p.Prepare(c.run(), st, noParams)
 		if err != nil {
 			return err
-		}
-		if len(p.Params()) > 0 {
-			return c.p.Fail(sqlerr.New(sqlerr.UndefinedParameter, "there is no parameter $1"))
 		}
 		if len(list) == 1 {
 			c.p.Keep(sql, st, p)
@@ -103,3 +106,6 @@ func (c *conn) rows(portal *minisql.Portal) error {
 		}
 	}
 }
+
+// noParams are those of a statement that has none.
+var noParams = []types.OID{}
