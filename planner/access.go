@@ -302,6 +302,11 @@ func (b *builder) indexScan(g *get, x *catalog.Index, reverse bool, cols []Out, 
 		per += lookupCost
 	}
 	total := seekCost*ranges + entries*per
+	if unique {
+		// A whole unique key is one point read, past which no dead version lies: even
+		// in the smallest table a scan, which meets them all, can only be slower.
+		total = pointCost * ranges
+	}
 	is.Info = b.info(cols, math.Min(rows, entries), 0, total, nil)
 	if !multi {
 		is.Order = b.indexOrder(g, x, fixed, reverse)

@@ -17,6 +17,7 @@ const (
 	condCost   = 0.0025
 	seekCost   = 0.25 // finding the place in an index
 	lookupCost = 0.2  // fetching one row by its key
+	pointCost  = 0.01 // reading the one row of a unique key
 
 	defaultRows  = 1000 // of a table without statistics
 	eqSel        = 0.005
