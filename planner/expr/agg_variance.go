@@ -23,7 +23,7 @@ func init() {
 		defAgg(name+"(numeric) numeric", squaresFold(v.sample, v.root, num))
 		for _, t := range []string{"float4", "float8"} {
 			defAgg(name+"("+t+") float8", fold[regression]{
-				add: func(s *regression, args []types.Datum) error { return s.add(0, args[0].Float()) },
+				add: func(s *regression, args []types.Datum) error { return s.add(0, args[0].Float(), false) },
 				result: func(s *regression) (types.Datum, error) {
 					n := s.n
 					if v.sample {
@@ -42,7 +42,7 @@ func init() {
 	}
 	reg := func(name, ret string, f func(s *regression) (float64, bool)) {
 		defAgg(name+"(float8, float8) "+ret, fold[regression]{
-			add: func(s *regression, args []types.Datum) error { return s.add(args[0].Float(), args[1].Float()) },
+			add: func(s *regression, args []types.Datum) error { return s.add(args[0].Float(), args[1].Float(), true) },
 			result: func(s *regression) (types.Datum, error) {
 				v, ok := f(s)
 				if !ok {
@@ -84,7 +84,7 @@ func init() {
 // regression has the sums over pairs (y, x) and those of their squared deviations.
 type regression struct{ n, sx, sxx, sy, syy, sxy float64 }
 
-func (s *regression) add(y, x float64) error {
+func (s *regression) add(y, x float64, pair bool) error {
 	before := *s
 	s.n++
 	s.sx += x
@@ -99,10 +99,16 @@ func (s *regression) add(y, x float64) error {
 		return nil
 	}
 	dx, dy := x*s.n-s.sx, y*s.n-s.sy
-	scale := s.n * before.n
-	s.sxx += dx * dx / scale
-	s.syy += dy * dy / scale
-	s.sxy += dx * dy / scale
+	// PostgreSQL divides for one variable and multiplies for two; the last digits
+	// differ.
+	if pair {
+		scale := 1 / (s.n * before.n)
+		s.sxx += float64(dx*dx) * scale
+		s.syy += float64(dy*dy) * scale
+		s.sxy += float64(dx*dy) * scale
+	} else {
+		s.sxx += float64(dx*dx) / (s.n * before.n)
+	}
 	if math.IsInf(s.sx, 0) || math.IsInf(s.sxx, 0) || math.IsInf(s.sy, 0) || math.IsInf(s.syy, 0) || math.IsInf(s.sxy, 0) {
 		fromX := (math.IsInf(s.sx, 0) || math.IsInf(s.sxx, 0)) && !math.IsInf(before.sx, 0) && !math.IsInf(x, 0)
 		fromY := (math.IsInf(s.sy, 0) || math.IsInf(s.syy, 0)) && !math.IsInf(before.sy, 0) && !math.IsInf(y, 0)
