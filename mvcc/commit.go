@@ -24,6 +24,7 @@ type WriteSet struct {
 	hashes  []uint64
 	drops   []drop
 	schema  bool
+	spill   *Spill
 }
 
 var writeSets = sync.Pool{New: func() any { return &WriteSet{batch: storage.NewBatch()} }}
@@ -87,6 +88,9 @@ func (w *WriteSet) PutNew(key, value []byte) {
 	w.hashes = append(w.hashes, w.s.hash(key))
 }
 
+// Spilled makes all segments of p, which are finished, part of the commit.
+func (w *WriteSet) Spilled(p *Spill) { w.spill = p }
+
 // DropSpan has every version of every key with lo ≤ key < hi removed once no snapshot
 // before this commit is left. The caller promises that nothing is written there, nor
 // read by later snapshots, ever again. It costs the same for any number of keys.
@@ -112,6 +116,12 @@ func (s *Store) Commit(w *WriteSet, async bool) (*Commit, error) {
 		s.noteRecent(h, c.at)
 	}
 	w.batch.Stamp(c.at.suffix())
+	if w.spill != nil {
+		w.spill.records.Lock()
+		defer w.spill.records.Unlock()
+		w.spill.commitAt(w.batch, c.at)
+		s.noteRecentAll(&w.spill.all, c.at)
+	}
 	d := storage.Durable
 	if async {
 		d = storage.Lazy
@@ -120,6 +130,9 @@ func (s *Store) Commit(w *WriteSet, async bool) (*Commit, error) {
 	if err != nil {
 		s.pipeline.cancel(c)
 		return nil, err
+	}
+	if w.spill != nil {
+		w.spill.committed(c.at)
 	}
 	s.garbage.add(w.garbage, c.at)
 	s.garbage.addDrops(w.drops, c.at)

@@ -11,8 +11,10 @@ import (
 // cursor is an engine cursor that holds every version up to tag. See invariant 9.
 type cursor struct {
 	storage.Cursor
-	tag    Timestamp
-	suffix [storage.SuffixLen]byte // of the read under way; here so that it is not allocated
+	tag Timestamp
+	// removals says which rolled-back segments were gone when the cursor was made.
+	removals uint64
+	suffix   [storage.SuffixLen]byte // of the read under way; here so that it is not allocated
 }
 
 // cursorPool keeps a few cursors for the next reads. A cursor pins the memory and
@@ -33,14 +35,14 @@ const (
 	cursorAgeMax = time.Second
 )
 
-// get returns a cursor that ok accepts, or a new one.
-func (p *cursorPool) get(ok func(tag Timestamp) bool) (*cursor, error) {
+// get returns a cursor that ok accepts, made after so many removals of segments, or a new one.
+func (p *cursorPool) get(removals uint64, ok func(tag Timestamp) bool) (*cursor, error) {
 	for i := range p.slots {
 		c := p.slots[i].Swap(nil)
 		if c == nil {
 			continue
 		}
-		if ok(c.tag) {
+		if c.removals >= removals && ok(c.tag) {
 			return c, nil
 		}
 		// Too old for this read; a newer one takes its place.
@@ -52,7 +54,7 @@ func (p *cursorPool) get(ok func(tag Timestamp) bool) (*cursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cursor{Cursor: ec, tag: tag}, nil
+	return &cursor{Cursor: ec, tag: tag, removals: removals}, nil
 }
 
 // put gives a cursor back.

@@ -18,7 +18,8 @@ import (
 //
 //	commit ─▶ queue ─▶ prune: the next commits take entries along in their batches
 //	                └▶ worker: the rest, and what needs a look
-//	sweep  ─▶ queue    after a crash, or when the queue overflowed
+//	sweep  ─▶ queue    after a crash, when the queue overflowed, and over the spans of
+//	                   large transactions (Spill)
 type garbage struct {
 	s *Store
 
@@ -40,8 +41,25 @@ type garbage struct {
 	queue    garbageQueue
 	drops    []drop // spans to be removed, in no order
 	overflow bool   // entries were dropped: a sweep must follow
-	sweepAt  []byte // where the sweep goes on; nil: no sweep
+	sweeps   []*sweep
+	settling []settling
 	timer    *time.Timer
+}
+
+// sweep looks at all versions in some spans.
+type sweep struct {
+	spans []keySpan // what is left to do; the first may be under way
+	at    Timestamp // begins once the horizon has reached it
+	whole bool      // of the whole store
+
+	// segs are rolled back and have no versions elsewhere: at the end they are forgotten.
+	segs []*Segment
+}
+
+// settling are segments of a commit; they are forgotten once the horizon has reached at.
+type settling struct {
+	segs []*Segment
+	at   Timestamp
 }
 
 // garbageEntry says that under key the version at superseded another.
@@ -159,7 +177,7 @@ func (g *garbage) start(c storage.Cursor, fresh bool) error {
 			return err
 		}
 	} else if !fresh {
-		g.sweepAt = []byte{}
+		g.sweeps = append(g.sweeps, wholeSweep())
 	}
 	if err := g.loadDrops(c); err != nil {
 		return err
@@ -199,6 +217,46 @@ func (g *garbage) addDrops(drops []drop, at Timestamp) {
 	}
 }
 
+func wholeSweep() *sweep { return &sweep{spans: []keySpan{{nil, endOfUser}}, whole: true} }
+
+// addSweep queues a sweep. It, too, counts as a batch of entries.
+func (g *garbage) addSweep(sw *sweep) {
+	g.mu.Lock()
+	g.sweeps = append(g.sweeps, sw)
+	g.mu.Unlock()
+	g.length.Add(garbageWake)
+	g.wakeUp()
+}
+
+func (g *garbage) addCommitted(segs []*Segment, at Timestamp) {
+	if len(segs) == 0 {
+		return
+	}
+	g.mu.Lock()
+	g.settling = append(g.settling, settling{segs, at})
+	g.mu.Unlock()
+	g.length.Add(garbageWake)
+}
+
+// takeSettled adds to b the removal of the records of segments that the horizon allows
+// to be forgotten, and returns those.
+func (g *garbage) takeSettled(b *storage.Batch, horizon Timestamp) (taken []settling) {
+	kept := g.settling[:0]
+	for _, s := range g.settling {
+		if s.at > horizon {
+			kept = append(kept, s)
+			continue
+		}
+		for _, seg := range s.segs {
+			b.Delete(metaSpill, seg.suffix[:])
+		}
+		taken = append(taken, s)
+	}
+	clear(g.settling[len(kept):])
+	g.settling = kept
+	return taken
+}
+
 // takeDrops adds to b the removal of the spans that the horizon allows.
 func (g *garbage) takeDrops(b *storage.Batch, horizon Timestamp) int {
 	kept := g.drops[:0]
@@ -228,8 +286,13 @@ func (g *garbage) stop() error {
 	if g.timer != nil {
 		g.timer.Stop()
 	}
-	if g.overflow || g.sweepAt != nil || g.queue.bytes > garbageSavedMax || g.s.pipeline.failure() != nil {
+	if g.overflow || g.queue.bytes > garbageSavedMax || g.s.pipeline.failure() != nil {
 		return nil // the next run sweeps
+	}
+	for _, sw := range g.sweeps {
+		if len(sw.segs) == 0 { // nothing recorded brings it back
+			return nil
+		}
 	}
 	saved := make([]byte, 0, g.queue.bytes)
 	for {
@@ -369,22 +432,21 @@ func (g *garbage) collect() (int, error) {
 		g.heldBy.Store(0)
 	}
 	g.hint.Store(uint64(horizon))
+	hidden := g.s.hidden.Load() // after the horizon, before any cursor: see sweepStep
 
 	var look []garbageEntry
 	b := storage.NewBatch()
 	n := 0
 	g.mu.Lock()
 	n += g.takeDrops(b, horizon)
+	settled := g.takeSettled(b, horizon)
+	n += len(settled)
 	for n < garbageBatch {
 		e, size, ok := g.queue.peek()
 		if !ok {
 			break
 		}
 		if e.at > horizon {
-			if keep := g.s.retention.Load(); keep > 0 && !held {
-				due := time.Duration(int64(e.at)+keep-g.s.opts.Clock().UnixMicro()) * time.Microsecond
-				defer g.wakeAfter(max(due, 10*time.Millisecond)) // runs after mu is released
-			}
 			break
 		}
 		if e.prev != 0 {
@@ -397,7 +459,12 @@ func (g *garbage) collect() (int, error) {
 		g.length.Add(-1)
 		n++
 	}
+	next := g.nextAfter(horizon)
 	g.mu.Unlock()
+	if keep := g.s.retention.Load(); keep > 0 && !held && next != Latest {
+		due := time.Duration(int64(next)+keep-g.s.opts.Clock().UnixMicro()) * time.Microsecond
+		g.wakeAfter(max(due, 10*time.Millisecond))
+	}
 	if n == 0 {
 		return 0, nil
 	}
@@ -409,7 +476,7 @@ func (g *garbage) collect() (int, error) {
 		defer c.Close()
 		var run storage.Run
 		for _, e := range look {
-			if err := g.look(c, &run, b, e.key, horizon); err != nil {
+			if err := g.look(c, &run, b, e.key, horizon, hidden); err != nil {
 				return 0, err
 			}
 		}
@@ -418,16 +485,41 @@ func (g *garbage) collect() (int, error) {
 		if _, err := g.s.engine.Apply(b, storage.Lazy); err != nil {
 			g.mu.Lock()
 			g.overflow = true // the entries are lost
+			g.settling = append(g.settling, settled...)
 			g.mu.Unlock()
 			return 0, err
 		}
 	}
+	for _, s := range settled {
+		g.s.unhide(s.segs)
+		g.length.Add(-garbageWake)
+	}
 	return n, nil
 }
 
+// nextAfter is the earliest timestamp above the horizon that something waits for, or
+// Latest. The caller holds mu.
+func (g *garbage) nextAfter(horizon Timestamp) Timestamp {
+	next := Latest
+	if e, _, ok := g.queue.peek(); ok && e.at > horizon {
+		next = e.at
+	}
+	for _, d := range g.drops {
+		next = min(next, d.at)
+	}
+	for _, s := range g.settling {
+		next = min(next, s.at)
+	}
+	for _, sw := range g.sweeps {
+		if sw.at > horizon {
+			next = min(next, sw.at)
+		}
+	}
+	return next
+}
+
 // look adds to b the removal of every version of key that is garbage at horizon.
-func (g *garbage) look(c storage.Cursor, run *storage.Run, b *storage.Batch, key []byte, horizon Timestamp) error {
-	from := horizon.suffix()
+func (g *garbage) look(c storage.Cursor, run *storage.Run, b *storage.Batch, key []byte, horizon Timestamp, hidden *hiddenSet) error {
 	c.Seek(key, append(key[:len(key):len(key)], 0), nil, false)
 	first := true
 	for {
@@ -437,8 +529,8 @@ func (g *garbage) look(c storage.Cursor, run *storage.Run, b *storage.Batch, key
 		}
 		for i, k := range run.Keys {
 			suffix := k[len(k)-storage.SuffixLen:]
-			if string(suffix) < string(from[:]) {
-				continue // newer than the horizon
+			if at, dropped := hidden.committed(timestampOf(k)); dropped || at > horizon {
+				continue // newer than the horizon, or left to a sweep
 			}
 			if v := run.Values[i]; !first || v[len(v)-1] == kindTombstone {
 				b.DeleteOnce(key, suffix)
@@ -448,39 +540,107 @@ func (g *garbage) look(c storage.Cursor, run *storage.Run, b *storage.Batch, key
 	}
 }
 
-// sweepStep looks at the next versions of the whole store in key order. It reports
-// whether there is more to do.
+// sweepStep looks at the next versions, in key order, of the first sweep that may go on. It
+// reports whether there is more to do.
 func (g *garbage) sweepStep() (more bool, err error) {
 	g.collecting.Lock()
 	defer g.collecting.Unlock()
-	g.mu.Lock()
-	if g.sweepAt == nil && g.overflow && g.queue.bytes == 0 {
-		g.sweepAt, g.overflow = []byte{}, false
-	}
-	at := g.sweepAt
-	g.mu.Unlock()
-	if at == nil {
+	// In this order: a segment that the set does not know has a timestamp after the
+	// horizon, and one that it has forgotten has no versions that the cursor meets.
+	horizon := g.s.Horizon()
+	hidden := g.s.hidden.Load()
+	sw := g.nextSweep(horizon)
+	if sw == nil {
 		return false, nil
 	}
-	horizon := g.s.Horizon()
+	b := storage.NewBatch()
+	var later []garbageEntry
+	var next []byte // where the next step starts; nil: the end of the span
+	if len(sw.spans) > 0 {
+		if next, later, err = g.sweepSpan(b, sw.spans[0], horizon, hidden); err != nil {
+			return false, err
+		}
+	}
+	done := next == nil && len(sw.spans) <= 1
+	if done {
+		for _, seg := range sw.segs {
+			b.Delete(metaSpill, seg.suffix[:])
+		}
+		if len(sw.segs) > 0 { // all of one transaction
+			records := &sw.segs[0].of.records
+			records.Lock()
+			defer records.Unlock()
+		}
+	}
+	if b.Len() > 0 {
+		if _, err := g.s.engine.Apply(b, storage.Lazy); err != nil {
+			return false, err
+		}
+	}
+	if done {
+		g.s.unhide(sw.segs)
+	}
+	g.mu.Lock()
+	for _, e := range later {
+		g.queue.push(e)
+		g.length.Add(1)
+	}
+	switch {
+	case next != nil:
+		sw.spans[0].lo = next
+	case done:
+		for i := range g.sweeps {
+			if g.sweeps[i] == sw {
+				g.sweeps = append(g.sweeps[:i], g.sweeps[i+1:]...)
+				break
+			}
+		}
+		if !sw.whole {
+			g.length.Add(-garbageWake)
+		}
+	default:
+		sw.spans = sw.spans[1:]
+	}
+	g.mu.Unlock()
+	return g.nextSweep(horizon) != nil, nil
+}
+
+// nextSweep returns a sweep that the horizon allows, or nil.
+func (g *garbage) nextSweep(horizon Timestamp) *sweep {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.overflow && g.queue.bytes == 0 {
+		g.overflow = false
+		kept := g.sweeps[:0]
+		for _, sw := range g.sweeps { // one whole sweep, from the start
+			if !sw.whole {
+				kept = append(kept, sw)
+			}
+		}
+		g.sweeps = append(kept, wholeSweep())
+	}
+	for _, sw := range g.sweeps {
+		if sw.at <= horizon {
+			return sw
+		}
+	}
+	return nil
+}
+
+// sweepSpan looks at the first versions of a span. next is the key to go on with, nil at
+// the end.
+func (g *garbage) sweepSpan(b *storage.Batch, sp keySpan, horizon Timestamp, hidden *hiddenSet) (next []byte, later []garbageEntry, err error) {
 	c, err := g.s.engine.NewCursor()
 	if err != nil {
-		return false, err
+		return nil, nil, err
 	}
 	defer c.Close()
-	b := storage.NewBatch()
 	var run storage.Run
-	var next []byte // where the next step starts; nil: the end
-	var later []garbageEntry
 	for size := sweepRun; ; size *= 2 {
-		lo := at
-		if len(lo) == 0 {
-			lo = nil
-		}
-		c.Seek(lo, endOfUser, nil, false)
+		c.Seek(sp.lo, sp.hi, nil, false)
 		n, err := c.Next(&run, size)
 		if err != nil {
-			return false, err
+			return nil, nil, err
 		}
 		groups := groupByPrefix(run.Keys)
 		if n == size { // the last key may have more versions
@@ -497,25 +657,12 @@ func (g *garbage) sweepStep() (more bool, err error) {
 			} else if next != nil {
 				to = indexOfPrefix(run.Keys, next)
 			}
-			if e, ok := g.sweepKey(b, &run, from, to, horizon); ok {
+			if e, ok := g.sweepKey(b, &run, from, to, horizon, hidden); ok {
 				later = append(later, e)
 			}
 		}
-		break
+		return next, later, nil
 	}
-	if b.Len() > 0 {
-		if _, err := g.s.engine.Apply(b, storage.Lazy); err != nil {
-			return false, err
-		}
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, e := range later {
-		g.queue.push(e)
-		g.length.Add(1)
-	}
-	g.sweepAt = next
-	return next != nil, nil
 }
 
 func prefixOf(key []byte) []byte { return key[:len(key)-storage.SuffixLen] }
@@ -540,29 +687,37 @@ func indexOfPrefix(keys [][]byte, prefix []byte) int {
 	return len(keys)
 }
 
-// sweepKey removes the garbage among one key's versions, run[from:to], and returns
-// an entry for what must wait for the horizon.
-func (g *garbage) sweepKey(b *storage.Batch, run *storage.Run, from, to int, horizon Timestamp) (garbageEntry, bool) {
+// sweepKey removes the garbage among one key's versions, run[from:to], and what was
+// rolled back, and returns an entry for what must wait for the horizon.
+func (g *garbage) sweepKey(b *storage.Batch, run *storage.Run, from, to int, horizon Timestamp, hidden *hiddenSet) (garbageEntry, bool) {
 	key := prefixOf(run.Keys[from])
-	tombstone := func(i int) bool { v := run.Values[i]; return len(v) > 0 && v[len(v)-1] == kindTombstone }
-	i := from
-	for i < to && timestampOf(run.Keys[i]) > horizon {
-		i++
-	}
-	newer := i - from
-	kept := newer
-	if i < to {
-		if tombstone(i) {
+	newest := Timestamp(0) // among those newer than the horizon
+	newer, kept := 0, 0    // of the versions newer than the horizon; of all
+	newestIsTombstone, reached := false, false
+	for i := from; i < to; i++ {
+		at, dropped := hidden.committed(timestampOf(run.Keys[i]))
+		v := run.Values[i]
+		tombstone := len(v) > 0 && v[len(v)-1] == kindTombstone
+		switch {
+		case dropped:
 			b.DeleteOnce(key, run.Keys[i][len(key):])
-		} else {
+		case at == Latest: // its commit, if it comes, sweeps again
+		case at > horizon:
+			if newer == 0 {
+				newest, newestIsTombstone = at, tombstone
+			}
+			newer++
 			kept++
-		}
-		for i++; i < to; i++ {
+		case !reached && !tombstone:
+			reached = true
+			kept++
+		default:
+			reached = true
 			b.DeleteOnce(key, run.Keys[i][len(key):])
 		}
 	}
-	if newer > 0 && (kept > 1 || tombstone(from)) {
-		return garbageEntry{key: append([]byte(nil), key...), at: timestampOf(run.Keys[from])}, true
+	if newer > 0 && (kept > 1 || newestIsTombstone) {
+		return garbageEntry{key: append([]byte(nil), key...), at: newest}, true
 	}
 	return garbageEntry{}, false
 }

@@ -36,6 +36,9 @@ type Store struct {
 	garbage   garbage
 	cursors   cursorPool
 
+	hiddenMu sync.Mutex // guards changes of hidden; a leaf
+	hidden   atomic.Pointer[hiddenSet]
+
 	// recent[h] is the newest timestamp drawn for a key with hash h: set before
 	// Apply, never lowered. See invariant 9.
 	recent [recentSlots]atomic.Uint64
@@ -78,6 +81,7 @@ func Open(engine storage.Engine, opts Options) (*Store, error) {
 	s.retention.Store(opts.Retention.Microseconds())
 	s.snapshots.s, s.garbage.s, s.cursors.s = s, s, s
 	s.pipeline.s = s
+	s.hidden.Store(&hiddenSet{})
 
 	c, err := engine.NewCursor()
 	if err != nil {
@@ -89,10 +93,15 @@ func Open(engine storage.Engine, opts Options) (*Store, error) {
 		return nil, err
 	}
 	s.pipeline.start(ceiling)
+	if err := s.recoverSpills(c); err != nil {
+		return nil, err
+	}
 	// What an earlier run collected is not recorded: it stayed behind its retention.
 	floor := ceiling
 	if kept := Timestamp(min(retention, s.retention.Load())); retention >= s.retention.Load() && kept < floor {
 		floor -= kept
+		// While nothing was committed the clock, and collection with it, went on.
+		floor = max(floor, min(ceiling, Timestamp(max(opts.Clock().UnixMicro(), 0))-kept))
 	}
 	s.snapshots.collected.Store(uint64(floor))
 	if retention != s.retention.Load() && !fresh {

@@ -33,6 +33,7 @@ func timestampOf(key []byte) Timestamp {
 const (
 	kindTombstone byte = 0
 	kindLive      byte = 1
+	kindLiveWeak  byte = 2 // live; of a Segment, written under a lock that lets KeyShare by
 )
 
 // metaByte begins the keys that belong to this room.
@@ -43,5 +44,6 @@ var (
 	metaGarbage = []byte("\xFFgarbage") // the garbage queue of a clean shutdown
 	metaDrop    = []byte("\xFFdrop/")   // + lo, suffix: the commit's; value: hi. A span to be removed
 	metaDropEnd = []byte("\xFFdrop0")
+	metaSpill   = []byte("\xFFspill") // suffix: a segment's timestamp; value: see Segment.record
 	metaSuffix  = make([]byte, storage.SuffixLen)
 )

@@ -19,17 +19,26 @@ type backend interface {
 
 	// snapshot registers a view; get, scan and wait read through timestamps.
 	snapshot() *mvcc.Snapshot
-	get(key []byte, at mvcc.Timestamp, dst []byte) (mvcc.Version, error)
-	scan(sc *mvcc.Scanner, lo, hi []byte, at mvcc.Timestamp, reverse bool) error
+	get(r mvcc.Reader, key []byte, at mvcc.Timestamp, dst []byte) (mvcc.Version, error)
+	scan(sc *mvcc.Scanner, r mvcc.Reader, lo, hi []byte, at mvcc.Timestamp, reverse bool) error
 	wait(ctx context.Context, at mvcc.Timestamp) error
 
 	writeSet() *mvcc.WriteSet
 	commit(w *mvcc.WriteSet, async bool) (*mvcc.Commit, error)
 
+	// newSpill makes room below for writes of o that do not fit in memory.
+	newSpill(o *owner) *mvcc.Spill
+
 	// lock blocks until o holds key at least at strength s.
 	lock(ctx context.Context, o *owner, key []byte, s Strength, w WaitPolicy) (lockResult, error)
-	// unlock undoes acquisitions, the newest first.
-	unlock(o *owner, from int)
+	// unlock undoes acquisitions, the newest first, and what expose wrote for versions
+	// that were rolled back; at the end all.
+	unlock(o *owner, from int, end bool)
+	// shed gives up locks on keys that written says a version of o's stands for.
+	shed(o *owner, written func(key []byte, since uint32) bool)
+	// expose puts the lock that the owner of a provisional version has on key in the
+	// place of what o has acquired since its lock from.
+	expose(o *owner, from int, key []byte, g *mvcc.Segment, s Strength)
 
 	collect(ctx context.Context) (int, error)
 }
@@ -46,12 +55,12 @@ func (l *local) now() mvcc.Timestamp      { return l.store.Now() }
 func (l *local) snapshot() *mvcc.Snapshot { return l.store.NewSnapshot() }
 func (l *local) writeSet() *mvcc.WriteSet { return l.store.NewWriteSet() }
 
-func (l *local) get(key []byte, at mvcc.Timestamp, dst []byte) (mvcc.Version, error) {
-	return l.store.Get(key, at, dst)
+func (l *local) get(r mvcc.Reader, key []byte, at mvcc.Timestamp, dst []byte) (mvcc.Version, error) {
+	return l.store.GetFor(r, key, at, dst)
 }
 
-func (l *local) scan(sc *mvcc.Scanner, lo, hi []byte, at mvcc.Timestamp, reverse bool) error {
-	return sc.Open(l.store, lo, hi, at, reverse)
+func (l *local) scan(sc *mvcc.Scanner, r mvcc.Reader, lo, hi []byte, at mvcc.Timestamp, reverse bool) error {
+	return sc.Open(l.store, r, lo, hi, at, reverse)
 }
 
 func (l *local) wait(ctx context.Context, at mvcc.Timestamp) error {
@@ -66,6 +75,19 @@ func (l *local) lock(ctx context.Context, o *owner, key []byte, s Strength, w Wa
 	return l.locks.acquire(ctx, o, key, s, w)
 }
 
-func (l *local) unlock(o *owner, from int) { l.locks.release(o, from) }
+func (l *local) unlock(o *owner, from int, end bool) {
+	l.locks.release(o, from)
+	if o.spilled {
+		l.locks.releaseImplied(o, end)
+	}
+}
+
+func (l *local) newSpill(o *owner) *mvcc.Spill { return l.store.NewSpill(o) }
+
+func (l *local) shed(o *owner, written func(key []byte, since uint32) bool) { l.locks.shed(o, written) }
+
+func (l *local) expose(o *owner, from int, key []byte, g *mvcc.Segment, s Strength) {
+	l.locks.expose(o, from, key, g, s)
+}
 
 func (l *local) collect(ctx context.Context) (int, error) { return l.store.Collect(ctx) }

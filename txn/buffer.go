@@ -35,6 +35,7 @@ type entry struct {
 	below      mvcc.Below
 	belowEpoch uint32 // below counts only in the epoch it was read in: see Txn.epoch
 	promised   bool   // by PutNew
+	lock       uint8  // 1 + the Strength that the key was locked with at least; 0: not known
 }
 
 func (w *write) movedTo() []byte {
@@ -168,7 +169,7 @@ func (b *buffer) descend(hi []byte, f func(*entry) bool) {
 }
 
 // know records what a lock's holder has read under key.
-func (b *buffer) know(t *Txn, key []byte, e *entry, below mvcc.Below) {
+func (b *buffer) know(t *Txn, key []byte, e *entry, below mvcc.Below, s Strength) {
 	if t.opts.ReadOnly {
 		return
 	}
@@ -177,4 +178,5 @@ func (b *buffer) know(t *Txn, key []byte, e *entry, below mvcc.Below) {
 		t.size += entryBytes + int64(len(key))
 	}
 	e.below, e.belowEpoch = below, t.epoch
+	e.lock = max(e.lock, 1+uint8(s))
 }

@@ -25,12 +25,19 @@ func (t *Txn) Commit(ctx context.Context) error {
 		t.end(err == nil)
 		return err
 	}
+	if t.spill != nil && t.written > 0 { // what was spilled, and the rest, become visible at once
+		if err := t.spillBuffer(); err != nil {
+			t.end(false)
+			return err
+		}
+	}
 	c, err := t.m.below.commit(t.writeSet(), t.opts.AsyncCommit)
 	if err != nil {
 		t.end(false)
 		return storageError(err)
 	}
-	t.m.below.unlock(&t.owner, 0)
+	t.spill = nil
+	t.m.below.unlock(&t.owner, 0, true)
 	// A commit is not interrupted: the client must learn how it ended.
 	err = c.Wait()
 	if err == nil && t.after > c.At() {
@@ -45,6 +52,9 @@ func (t *Txn) writeSet() *mvcc.WriteSet {
 	w := t.m.below.writeSet()
 	if t.schema {
 		w.MarkSchema()
+	}
+	if t.spill != nil {
+		w.Spilled(t.spill)
 	}
 	t.writes.ascend(nil, func(e *entry) bool {
 		below := e.below
@@ -86,10 +96,14 @@ func (t *Txn) end(committed bool) {
 		t.snap.Close()
 		t.snap = nil
 	}
-	t.m.below.unlock(&t.owner, 0)
+	if t.spill != nil {
+		t.spill.Abort()
+		t.spill = nil
+	}
+	t.m.below.unlock(&t.owner, 0, true)
 	t.m.tables.release(&t.owner, 0)
 	t.m.forget(t)
-	t.writes, t.undos, t.written = buffer{}, nil, 0
+	t.writes, t.undos, t.written, t.own = buffer{}, nil, 0, nil
 	for _, f := range t.onEnd {
 		f(committed)
 	}

@@ -3,7 +3,7 @@
 //
 //	exec ──Get · Scan──▶ Txn ──own writes, else──▶ mvcc at the statement's snapshot
 //	     ──LockRow─────▶     ──────────────────▶ lock table, then the newest version
-//	     ──Put · Delete▶     buffer (nothing leaves the transaction)
+//	     ──Put · Delete▶     buffer ──when it is full──▶ hidden versions in mvcc (spill.go)
 //	     ──Commit──────▶     ──the buffer─────▶ mvcc: log, sync, publish
 //
 // What enters: keys, values, spans, the session's settings. What leaves: values, runs
@@ -29,14 +29,22 @@
 //	    its key from reading the version below until the commit is in the log;
 //	    or the key is part of a row so locked (its index entries).
 //	(2) A statement sees writes of commands before it, never its own (Halloween problem).
-//	(3) Nothing is in the store that a running or aborted transaction wrote.
+//	(3) Nothing that a running or aborted transaction wrote is seen by another, in the
+//	    store or elsewhere.
 //	(4) What is sent to a client is durable, and so is all it was derived from: see
 //	    Txn.after, EndStatement, Commit.
 //	(5) If a statement built on a version, the next snapshot of its transaction, and every
 //	    snapshot after its commit was acknowledged, includes that version.
 //	(6) Key locks are held until the commit is in the log, table locks until it is
-//	    published.
+//	    published. The lock on a key whose version was spilled is that version.
 //	(7) Whoever waits for a lock is on no cycle of waiting, or fails with 40P01.
+//
+// # Memory
+//
+// A transaction holds at most ManagerOptions.SpillBytes of writes and locks; what it wrote
+// before is in the store and costs it nothing, nor do the locks on those keys. Locks on keys
+// that it has not written stay in memory, up to MaxTransactionBytes. Spans that it
+// created itself (OwnSpan) need no locks at all.
 //
 // All waiting is on channels and ends with the context, the lock timeout or the grant.
 //

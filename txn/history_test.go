@@ -159,13 +159,18 @@ func audit(ctx context.Context, m *txn.Manager, r *rand.Rand) (int, error) {
 }
 
 func TestHistories(t *testing.T) {
+	t.Run("in memory", func(t *testing.T) { testHistories(t, 0) })
+	t.Run("spilling", func(t *testing.T) { testHistories(t, 1) })
+}
+
+func testHistories(t *testing.T, spillBytes int64) {
 	seed := *seedFlag
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("seed %d (-txn.seed)", seed)
 	fs := vfs.NewCrashableMem()
-	m, store, closeAll := openManager(t, fs, txn.ManagerOptions{})
+	m, store, closeAll := openManager(t, fs, txn.ManagerOptions{SpillBytes: spillBytes})
 	b := &bank{t: t, m: m}
 	ctx := t.Context()
 	tx := begin(t, m, txn.Options{})

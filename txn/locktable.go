@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/minisql/minisql/mvcc"
 )
 
 // owner is what holds locks: a transaction; later also a session, for advisory locks.
@@ -16,6 +18,19 @@ type owner struct {
 	database uint32
 
 	lockTimeout time.Duration // of each wait; 0 is none
+
+	// cmd is the number that writes and locks get: of the command or the savepoint that
+	// is newest.
+	cmd uint32
+
+	// spilled is set before any provisional version of the owner's is in the store; used
+	// by its goroutine.
+	spilled bool
+	// impliedMu guards the two below, which others change: see expose. It comes after
+	// lockShard.mu.
+	impliedMu sync.Mutex
+	implied   []impliedLock
+	over      bool // the owner's versions are committed or rolled back
 
 	// held is the undo list of key locks, used by the owner's goroutine only.
 	held []heldLock
@@ -32,14 +47,24 @@ type owner struct {
 // heldLock is one acquisition: key e went from strength before (or none) up.
 type heldLock struct {
 	e      *lockEntry
-	before int8 // the strength held before, or -1
+	cmd    uint32 // owner.cmd
+	before int8   // the strength held before, or -1
+}
+
+// impliedLock is an acquisition that somebody else noted, for the version in g.
+type impliedLock struct {
+	e      *lockEntry
+	key    []byte // e's: it may serve another key by now
+	g      *mvcc.Segment
+	before int8
 }
 
 // lockTable holds the row and key locks.
 //
 // Invariants:
 //
-//	(1) Any two holders of a key are the same owner or do not conflict.
+//	(1) Any two holders of a key are the same owner or do not conflict; or one of them
+//	    is about to give way to the other, whose lock was exposed.
 //	(2) Every waiter conflicts with a holder other than its owner: release
 //	    grants in order whatever has become grantable. So nobody waits for a
 //	    waiter, and the graph of waiting needs only holders.
@@ -58,10 +83,11 @@ type lockTable struct {
 const lockShards = 64
 
 type lockShard struct {
-	mu   sync.Mutex // guards the map and every entry in it
-	m    map[uint64]*lockEntry
-	free *lockEntry // linked through next
-	_    [32]byte
+	mu    sync.Mutex // guards the map and every entry in it
+	m     map[uint64]*lockEntry
+	free  *lockEntry // linked through next
+	nfree int
+	_     [24]byte
 }
 
 // lockEntry is one key that is locked or waited for.
@@ -123,6 +149,7 @@ func (s *lockShard) insert(hash uint64, key []byte) *lockEntry {
 	e := s.free
 	if e != nil {
 		s.free = e.next
+		s.nfree--
 	} else {
 		e = &lockEntry{shard: s}
 	}
@@ -147,8 +174,15 @@ func (s *lockShard) remove(e *lockEntry) {
 	if cap(e.key) > retainedKeyMax {
 		e.key = nil
 	}
+	e.key = e.key[:0] // see impliedLock.key
 	e.first, e.holders, e.waiters = [2]holder{}, nil, nil
+	const freeMax = 256
+	if s.nfree >= freeMax {
+		e.next = nil
+		return
+	}
 	e.next, s.free = s.free, e
+	s.nfree++
 }
 
 // tryGrant makes o a holder if no other holder conflicts. It returns the strength
@@ -198,7 +232,7 @@ func (l *lockTable) acquire(ctx context.Context, o *owner, key []byte, s Strengt
 	}
 	if before, ok := e.tryGrant(o, s); ok {
 		shard.mu.Unlock()
-		o.held = append(o.held, heldLock{e, before})
+		o.held = append(o.held, heldLock{e, o.cmd, before})
 		return lockGranted, nil
 	}
 	shard.mu.Unlock()
@@ -222,7 +256,7 @@ func (l *lockTable) acquireSlow(ctx context.Context, o *owner, shard *lockShard,
 	if before, ok := e.tryGrant(o, s); ok {
 		shard.mu.Unlock()
 		l.graph.Unlock()
-		o.held = append(o.held, heldLock{e, before})
+		o.held = append(o.held, heldLock{e, o.cmd, before})
 		return nil
 	}
 	wt.e = e
@@ -256,7 +290,7 @@ func (l *lockTable) acquireSlow(ctx context.Context, o *owner, shard *lockShard,
 	}
 	shard.mu.Unlock()
 	if granted { // also when the wait ended otherwise at the same moment
-		o.held = append(o.held, heldLock{e, before})
+		o.held = append(o.held, heldLock{e, o.cmd, before})
 	}
 	return err
 }
@@ -279,10 +313,7 @@ func (e *lockEntry) forgetWaiter(w *waiter) {
 			break
 		}
 	}
-	e.grantWaiters()
-	if len(e.holders) == 0 && len(e.waiters) == 0 {
-		e.shard.remove(e)
-	}
+	e.settle()
 }
 
 // grantWaiters wakes, in order, whoever conflicts with no holder any more.
@@ -306,30 +337,39 @@ func (e *lockEntry) grantWaiters() {
 func (l *lockTable) release(o *owner, from int) {
 	for i := len(o.held) - 1; i >= from; i-- {
 		h := o.held[i]
-		e := h.e
-		e.shard.mu.Lock()
-		for j := range e.holders {
-			if e.holders[j].o != o {
-				continue
-			}
-			if h.before < 0 {
-				last := len(e.holders) - 1
-				e.holders[j] = e.holders[last]
-				e.holders[last] = holder{}
-				e.holders = e.holders[:last]
-			} else {
-				e.holders[j].s = Strength(h.before)
-			}
-			break
-		}
-		if len(e.waiters) > 0 {
-			e.grantWaiters()
-		}
-		if len(e.holders) == 0 && len(e.waiters) == 0 {
-			e.shard.remove(e)
-		}
-		e.shard.mu.Unlock()
+		h.e.shard.mu.Lock()
+		h.e.restore(o, h.before)
+		h.e.shard.mu.Unlock()
 	}
 	clear(o.held[from:])
 	o.held = o.held[:from]
+}
+
+// restore makes o hold e at strength before, or not at all, and lets others go on.
+func (e *lockEntry) restore(o *owner, before int8) {
+	for j := range e.holders {
+		if e.holders[j].o != o {
+			continue
+		}
+		if before < 0 {
+			last := len(e.holders) - 1
+			e.holders[j] = e.holders[last]
+			e.holders[last] = holder{}
+			e.holders = e.holders[:last]
+		} else {
+			e.holders[j].s = Strength(before)
+		}
+		break
+	}
+	e.settle()
+}
+
+// settle grants what can be granted, and forgets the entry if nobody needs it.
+func (e *lockEntry) settle() {
+	if len(e.waiters) > 0 {
+		e.grantWaiters()
+	}
+	if len(e.holders) == 0 && len(e.waiters) == 0 {
+		e.shard.remove(e)
+	}
 }

@@ -33,7 +33,10 @@ type activeStripe struct {
 	_    [40]byte
 }
 
-const maxTransactionBytesDefault = 256 << 20
+const (
+	maxTransactionBytesDefault = 256 << 20
+	spillBytesDefault          = 64 << 20
+)
 
 // Open starts a manager over store. The caller keeps store and closes it after
 // the manager.
@@ -41,6 +44,10 @@ func Open(store *mvcc.Store, opts ManagerOptions) (*Manager, error) {
 	if opts.MaxTransactionBytes <= 0 {
 		opts.MaxTransactionBytes = maxTransactionBytesDefault
 	}
+	if opts.SpillBytes <= 0 {
+		opts.SpillBytes = spillBytesDefault
+	}
+	opts.SpillBytes = min(opts.SpillBytes, opts.MaxTransactionBytes/2)
 	m := &Manager{store: store, opts: opts}
 	m.locks = newLockTable()
 	m.tables = newTableLocks(m)

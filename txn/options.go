@@ -48,7 +48,13 @@ type Options struct {
 
 // ManagerOptions tune a Manager.
 type ManagerOptions struct {
-	// MaxTransactionBytes bounds the write buffer and the locks of one
-	// transaction (error 53200); 0 means 256 MiB.
+	// MaxTransactionBytes bounds the memory of one transaction: its write buffer and its
+	// locks (error 53200); 0 means 256 MiB. It does not bound what a transaction
+	// writes, as the buffer spills and takes the locks on written keys with it.
+	// Locks on keys that are not written, and single values, must fit.
 	MaxTransactionBytes int64
+
+	// SpillBytes is the size at which a transaction's buffer and locks are spilled; 0
+	// means 64 MiB. It is at most half of MaxTransactionBytes.
+	SpillBytes int64
 }

@@ -2,6 +2,7 @@ package txn
 
 import (
 	"context"
+	"math"
 
 	"github.com/minisql/minisql/mvcc"
 )
@@ -74,38 +75,53 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, st
 	if t.ended {
 		return Locked{}, errEnded()
 	}
-	if t.size+int64(len(t.held))*lockBytes > t.m.opts.MaxTransactionBytes {
-		return Locked{}, errTooLarge(t.m.opts.MaxTransactionBytes)
+	if t.size+int64(len(t.held))*lockBytes > t.m.opts.SpillBytes {
+		if err := t.room(0); err != nil {
+			return Locked{}, err
+		}
 	}
-	res, err := t.m.below.lock(ctx, &t.owner, key, s, w)
-	if err != nil {
-		return Locked{}, err
+	if len(t.own) > 0 {
+		if o := t.owns(key); o != nil {
+			return t.lockOwn(o, key)
+		}
 	}
-	if res == lockSkipped {
-		return Locked{Skipped: true}, nil
-	}
-	e := t.writes.find(key)
-	if e != nil && e.kind != absent {
-		return Locked{
-			Value: e.value, Exists: e.kind == live, Self: e.cmd == t.cmd,
-			MovedTo: e.movedTo(),
-		}, nil
-	}
-	v, err := t.m.below.get(key, mvcc.Latest, t.buf)
-	if err != nil {
-		return Locked{}, storageError(err)
-	}
-	if v.Value != nil {
-		t.buf = v.Value
+	var e *entry
+	var v mvcc.Version
+	for {
+		before := len(t.held)
+		res, err := t.acquire(ctx, key, s, w)
+		if err != nil {
+			return Locked{}, err
+		}
+		if res == lockSkipped {
+			return Locked{Skipped: true}, nil
+		}
+		e = t.writes.find(key)
+		if e != nil && e.kind != absent {
+			e.lock = max(e.lock, 1+uint8(s))
+			return t.lockedWrite(e), nil
+		}
+		v, err = t.m.below.get(t.reader(math.MaxUint32), key, mvcc.Latest, t.buf)
+		if err != nil {
+			return Locked{}, storageError(err)
+		}
+		if v.Value != nil {
+			t.buf = v.Value
+		}
+		if v.Held != nil && implied(&v).conflicts(s) {
+			t.m.below.expose(&t.owner, before, key, v.Held, implied(&v))
+			continue // and wait for its owner as for others
+		}
+		if v.Own != nil {
+			if has := implied(&v); has >= s && len(t.held) > before {
+				t.m.below.unlock(&t.owner, before, false)
+				s = has
+			}
+		}
+		break
 	}
 	t.buildOn(v.At)
-	l := Locked{Exists: v.Exists(), Changed: v.At > t.Snapshot()}
-	switch {
-	case l.Exists:
-		l.Value = v.Value
-	case v.Tombstone && len(v.Value) > 0:
-		l.MovedTo = v.Value
-	}
+	l := t.lockedVersion(&v)
 	if strict && l.Changed {
 		// The client learns of the other commit: it must be durable first.
 		if err := t.m.below.wait(ctx, v.At); err != nil {
@@ -114,9 +130,25 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, st
 		return Locked{}, errConcurrent(!l.Exists)
 	}
 	if s >= NoKeyUpdate {
-		t.writes.know(t, key, e, v.Below())
+		t.writes.know(t, key, e, v.Below(), s)
 	}
 	return l, nil
+}
+
+func (t *Txn) lockedWrite(e *entry) Locked {
+	return Locked{Value: e.value, Exists: e.kind == live, Self: e.cmd >= t.stmt, MovedTo: e.movedTo()}
+}
+
+func (t *Txn) lockedVersion(v *mvcc.Version) Locked {
+	l := Locked{Exists: v.Exists(), Changed: v.At > t.Snapshot()}
+	l.Self = v.Own != nil && v.Own.Order().High >= t.stmt
+	switch {
+	case l.Exists:
+		l.Value = v.Value
+	case v.Tombstone && len(v.Value) > 0:
+		l.MovedTo = v.Value
+	}
+	return l
 }
 
 // buildOn notes that the transaction has seen a version that may not be durable

@@ -46,6 +46,7 @@ type Scanner struct {
 	merging bool
 	stored  Run // the store's pairs not yet delivered: stored[at:]
 	at      int
+	buf     *detached  // where own writes come from, if not the transaction's buffer
 	own     []ownWrite // own writes not yet delivered: own[ownAt:]
 	ownAt   int
 	ownPos  []byte // where own goes on: from here up, or below here down
@@ -82,7 +83,7 @@ func (t *Txn) Scan(span Span, mode ReadMode) (*Scanner, error) {
 	}
 	if s.span.Hi != nil && bytes.Compare(s.span.Lo, s.span.Hi) >= 0 {
 		s.done, s.ownDone = true, true
-	} else if err := t.m.below.scan(&s.sc, s.span.Lo, s.span.Hi, at, span.Reverse); err != nil {
+	} else if err := t.m.below.scan(&s.sc, t.reader(s.limit), s.span.Lo, s.span.Hi, at, span.Reverse); err != nil {
 		return nil, storageError(err)
 	}
 	// The engine's cursor is a fixed state: no snapshot need be registered for it.
@@ -194,11 +195,15 @@ func (s *Scanner) gather() {
 		}
 		return true
 	}
+	buf := &s.t.writes
+	if s.buf != nil {
+		buf = &s.buf.buffer
+	}
 	if s.span.Reverse {
-		s.t.writes.descend(s.ownPos, visit)
+		buf.descend(s.ownPos, visit)
 		s.ownPos = last
 	} else {
-		s.t.writes.ascend(s.ownPos, visit)
+		buf.ascend(s.ownPos, visit)
 		s.ownPos = append(append(make([]byte, 0, len(last)+1), last...), 0) // the next possible key
 	}
 	if looked == 0 {
@@ -219,5 +224,11 @@ func (s *Scanner) Close() {
 	t.scanners[last] = nil
 	t.scanners = t.scanners[:last]
 	t.holds--
+	if s.buf != nil {
+		if s.buf.users--; s.buf.users == 0 {
+			t.pinned -= s.buf.size
+		}
+		s.buf = nil
+	}
 	s.t, s.done, s.ownDone, s.merging = nil, true, true, false
 }

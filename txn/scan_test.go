@@ -10,20 +10,28 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/minisql/minisql/mvcc"
+	"github.com/minisql/minisql/storage"
 	"github.com/minisql/minisql/txn"
 )
 
 // TestOverlay compares scans and reads of a transaction with a map of what each
 // command must see, over many own writes, savepoints and cursors that outlive their
-// statement.
+// statement; with buffers that stay in memory and with such that spill all the time.
 func TestOverlay(t *testing.T) {
+	for _, spillBytes := range []int64{0, 20_000, 1_000, 1} {
+		t.Run(fmt.Sprintf("spill=%d", spillBytes), func(t *testing.T) { testOverlay(t, spillBytes) })
+	}
+}
+
+func testOverlay(t *testing.T, spillBytes int64) {
 	seed := *seedFlag
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("seed %d (-txn.seed)", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	m, _, closeAll := openManager(t, vfs.NewMem(), txn.ManagerOptions{})
+	m, store, closeAll := openManager(t, vfs.NewMem(), txn.ManagerOptions{SpillBytes: spillBytes})
 	defer closeAll(false)
 	ctx := t.Context()
 	committed := map[string]string{}
@@ -152,6 +160,41 @@ func TestOverlay(t *testing.T) {
 				t.Fatal(err)
 			}
 			committed = now
+		}
+		if round%10 == 0 { // nothing is left of what was rolled back or overwritten
+			if err := m.Collect(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if n := storedVersions(t, store); n != len(committed) {
+				t.Fatalf("%d versions are stored of %d rows", n, len(committed))
+			}
+		}
+	}
+}
+
+// storedVersions counts what is in the engine, beside the ceiling of timestamps.
+func storedVersions(t *testing.T, store *mvcc.Store) int {
+	t.Helper()
+	c, err := store.Engine().NewCursor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.Seek(nil, nil, nil, false)
+	var run storage.Run
+	total := 0
+	for {
+		n, err := c.Next(&run, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			return total
+		}
+		for _, k := range run.Keys {
+			if !strings.HasPrefix(string(k), "\xFFceiling") {
+				total++
+			}
 		}
 	}
 }

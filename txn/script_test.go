@@ -35,6 +35,7 @@ var update = flag.Bool("update", false, "rewrite the expected output of the scri
 //	t1: lock k STRENGTH [nowait|skip]  t1: lockkey …   t1: table id MODE [nowait]
 //	t1: savepoint s   t1: rollback to s   t1: release s   t1: timeout 10ms
 //	t1: hold c     t1: use c           t1: schema      t1: cancel
+//	t1: spill      t1: own lo hi
 //	sleep 20ms     locks
 //	disk stops     disk goes on        disk fails     (what syncs of the log do)
 //
@@ -340,6 +341,10 @@ func (c *session) try(cmd string) (string, error) {
 		d, err := time.ParseDuration(f[1])
 		t.SetLockTimeout(d)
 		return "SET", err
+	case "spill":
+		return "SPILLED", txn.Spill(t)
+	case "own":
+		return "OWN", t.OwnSpan([]byte(f[1]), []byte(f[2]))
 	case "schema":
 		t.MarkSchemaChange()
 		return "SCHEMA", nil

@@ -23,8 +23,8 @@ type Txn struct {
 	schema     bool
 
 	snap  *mvcc.Snapshot // nil until the first statement
-	cmd   uint32         // the running command
-	limit uint32         // reads see own writes of commands below; cmd unless Use says otherwise
+	stmt  uint32         // owner.cmd at the start of the running statement
+	limit uint32         // reads see own writes with numbers below; stmt unless Use says otherwise
 	view  *View          // what Use set, or nil
 	holds int            // views and scanners, which may outlive their command
 
@@ -40,8 +40,12 @@ type Txn struct {
 	size    int64 // bytes that count for the limit
 	undos   []undo
 	drops   []Span
-	marks   int // savepoints that are open
+	open    []uint32 // of the open savepoints: owner.cmd after each was set
 	epoch   uint32
+
+	spill  *mvcc.Spill // nil until the buffer is first spilled
+	own    []ownSpan
+	pinned int64 // bytes of spilled buffers that scanners still need
 
 	buf   []byte // of the last value returned
 	onEnd []func(committed bool)
@@ -59,7 +63,7 @@ func (t *Txn) BeginStatement(ctx context.Context) error {
 		return sqlerr.New(sqlerr.ProgramLimitExceeded, "cannot have more than 2^32-2 commands in a transaction")
 	}
 	t.cmd++
-	t.limit, t.view = t.cmd, nil
+	t.stmt, t.limit, t.view = t.cmd, t.cmd, nil
 	if t.snap == nil {
 		t.snap = t.m.below.snapshot()
 	} else if t.opts.Level != ReadCommitted && t.snap.At() != 0 {
@@ -120,7 +124,12 @@ func (t *Txn) get(key []byte, limit uint32, at mvcc.Timestamp) ([]byte, bool, er
 	if at == 0 {
 		return nil, false, sqlerr.New(sqlerr.Internal, "read before the first statement of a transaction")
 	}
-	v, err := t.m.below.get(key, at, t.buf)
+	if len(t.own) > 0 {
+		if o := t.owns(key); o != nil && o.unspilled(key) {
+			return nil, false, nil
+		}
+	}
+	v, err := t.m.below.get(t.reader(limit), key, at, t.buf)
 	if err != nil {
 		return nil, false, storageError(err)
 	}
@@ -183,8 +192,10 @@ func (t *Txn) Snapshot() mvcc.Timestamp {
 	return t.snap.At()
 }
 
-// Wrote reports whether the transaction has buffered a write.
-func (t *Txn) Wrote() bool { return t.written > 0 || len(t.drops) > 0 }
+// Wrote reports whether the transaction has written anything.
+func (t *Txn) Wrote() bool {
+	return t.written > 0 || len(t.drops) > 0 || (t.spill != nil && !t.spill.Empty())
+}
 
 // View is what one statement sees, kept for a cursor that outlives it.
 type View struct {
@@ -212,7 +223,7 @@ func (t *Txn) Hold() *View {
 // it twice. Writes still get the newest command number.
 func (t *Txn) Use(v *View) (prev *View) {
 	prev, t.view = t.view, v
-	t.limit = t.cmd
+	t.limit = t.stmt
 	if v != nil {
 		t.limit = v.limit
 	}

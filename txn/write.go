@@ -2,6 +2,7 @@ package txn
 
 import (
 	"bytes"
+	"math"
 
 	"github.com/minisql/minisql/mvcc"
 )
@@ -9,14 +10,15 @@ import (
 // entryBytes is what a buffered write counts for beside its key and value.
 const entryBytes = 160
 
-// undo restores an entry to what it was before a write.
+// undo says that an entry got a write at cmd; what was before is behind it.
 type undo struct {
 	e   *entry
-	old write
+	cmd uint32
 }
 
 // Put buffers a write. key and value are copied. The error is 53200 when the
-// transaction grows over its limit, 25006 in a read-only transaction.
+// transaction's locks and what else cannot be spilled grow over its limit, 25006 in a
+// read-only transaction.
 func (t *Txn) Put(key, value []byte) error {
 	_, err := t.write(key, value, live)
 	return err
@@ -55,29 +57,30 @@ func (t *Txn) write(key, value []byte, k kind) (*entry, error) {
 	case !mvcc.ValidKey(key):
 		return nil, storageError(mvcc.ErrReserved)
 	}
-	t.size += int64(len(value))
-	if t.size+int64(len(key)+entryBytes)+int64(len(t.held))*lockBytes > t.m.opts.MaxTransactionBytes {
-		t.size -= int64(len(value))
-		return nil, errTooLarge(t.m.opts.MaxTransactionBytes)
+	if need := int64(len(key) + len(value) + entryBytes); t.size+need+int64(len(t.held))*lockBytes > t.m.opts.SpillBytes {
+		if err := t.room(need); err != nil {
+			return nil, err
+		}
 	}
+	t.size += int64(len(value))
 	e := t.writes.find(key)
 	if e == nil {
 		e = t.writes.insert(key)
 		t.size += entryBytes + int64(len(key))
 	}
-	if t.marks > 0 {
-		t.undos = append(t.undos, undo{e, e.write})
-		t.size += entryBytes / 2
+	if len(t.open) > 0 && (e.kind == absent || e.cmd != t.cmd) {
+		t.undos = append(t.undos, undo{e, t.cmd})
+		t.size += entryBytes / 8
 	}
 	w := write{value: t.writes.copy(value), cmd: t.cmd, kind: k}
 	switch {
 	case e.kind == absent:
-	case e.cmd == t.cmd: // this command's own earlier write is seen by nobody else
-		w.prev = e.prev
+	case e.cmd == t.cmd || (e.cmd >= t.stmt && len(t.open) == 0):
+		w.prev = e.prev // this command's own earlier write is seen by nobody else
 	default:
 		old := new(write)
 		*old = e.write
-		if t.holds == 0 { // only a cursor opened by an earlier command looks further back
+		if t.holds == 0 && len(t.open) == 0 { // only a cursor opened by an earlier command looks further back
 			old.prev = nil
 		}
 		w.prev = old
@@ -112,15 +115,21 @@ func (t *Txn) DropSpan(lo, hi []byte) error {
 }
 
 // Mark is a savepoint.
-type Mark struct{ undo, held, tables, drops, marks int }
+type Mark struct {
+	cmd                  uint32 // of the writes and locks since
+	level, tables, drops int
+}
 
 // Savepoint marks the present state.
 func (t *Txn) Savepoint() Mark {
-	t.marks++
+	if t.cmd < math.MaxUint32 { // BeginStatement refuses to go on there
+		t.cmd++
+	}
+	t.open = append(t.open, t.cmd)
 	t.tableMu.Lock()
 	tables := len(t.tables)
 	t.tableMu.Unlock()
-	return Mark{len(t.undos), len(t.held), tables, len(t.drops), t.marks}
+	return Mark{t.cmd, len(t.open), tables, len(t.drops)}
 }
 
 // RollbackTo undoes all writes since the savepoint and gives up the locks taken
@@ -129,28 +138,38 @@ func (t *Txn) RollbackTo(m Mark) {
 	if t.ended {
 		return
 	}
-	for i := len(t.undos) - 1; i >= m.undo; i-- {
-		u := &t.undos[i]
-		if u.old.kind == absent && u.e.kind != absent {
-			t.written--
+	n := len(t.undos)
+	for ; n > 0 && t.undos[n-1].cmd >= m.cmd; n-- {
+		e := t.undos[n-1].e
+		for e.kind != absent && e.cmd >= m.cmd {
+			if e.prev != nil {
+				e.write = *e.prev
+			} else {
+				e.write = write{}
+				t.written--
+			}
 		}
-		u.e.write = u.old
 	}
-	clear(t.undos[m.undo:])
-	t.undos = t.undos[:m.undo]
+	clear(t.undos[n:])
+	t.undos = t.undos[:n]
 	t.drops = t.drops[:m.drops]
-	t.marks = m.marks
-	if len(t.held) > m.held {
+	t.open = t.open[:m.level]
+	dropped := t.spill != nil && t.spill.DropFrom(m.cmd)
+	held := len(t.held)
+	for held > 0 && t.held[held-1].cmd >= m.cmd {
+		held--
+	}
+	if dropped || len(t.held) > held {
 		t.epoch++ // what was read under the locks given up may change
-		t.m.below.unlock(&t.owner, m.held)
+		t.m.below.unlock(&t.owner, held, false)
 	}
 	t.m.tables.release(&t.owner, m.tables)
 }
 
 // Release forgets the savepoint and those after it, keeping their effects.
 func (t *Txn) Release(m Mark) {
-	t.marks = m.marks - 1
-	if t.marks == 0 {
+	t.open = t.open[:m.level-1]
+	if len(t.open) == 0 {
 		clear(t.undos)
 		t.undos = t.undos[:0]
 	}

@@ -1,0 +1,105 @@
+package txn
+
+import (
+	"bytes"
+	"hash/maphash"
+
+	"github.com/minisql/minisql/mvcc"
+)
+
+// shed gives up those of o's locks on which nobody waits and for which a provisional
+// version stands: written answers for a key that was first locked at command since.
+func (l *lockTable) shed(o *owner, written func(key []byte, since uint32) bool) {
+	kept := o.held[:0]
+	for _, h := range o.held {
+		keep := true
+		if h.before < 0 { // so o is a holder, and e is of this key
+			if written(h.e.key, h.cmd) {
+				h.e.shard.mu.Lock()
+				if keep = len(h.e.waiters) > 0; !keep {
+					h.e.restore(o, -1)
+				}
+				h.e.shard.mu.Unlock()
+			}
+		} else { // an upgrade goes with the first lock
+			h.e.shard.mu.Lock()
+			keep = h.e.covered(o, KeyShare)
+			h.e.shard.mu.Unlock()
+		}
+		if keep {
+			kept = append(kept, h)
+		}
+	}
+	clear(o.held[len(kept):])
+	o.held = kept
+}
+
+// expose writes the lock on key that g's owner has at s, by having a version there, into
+// the table, unless the owner has ended meanwhile. At the same time what o has
+// acquired since its lock from is undone: o got the key only because the
+// table did not know better.
+func (l *lockTable) expose(o *owner, from int, key []byte, g *mvcc.Segment, s Strength) {
+	by := g.Owner().(*owner)
+	hash := maphash.Bytes(l.seed, key)
+	shard := &l.shards[hash%lockShards]
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	e := shard.find(hash, key)
+	if e == nil {
+		e = shard.insert(hash, key)
+	}
+	by.impliedMu.Lock()
+	if !by.over && g.Running() {
+		before := int8(-1)
+		own := -1
+		for i := range e.holders {
+			if e.holders[i].o == by {
+				own = i
+			}
+		}
+		if own < 0 {
+			e.holders = append(e.holders, holder{by, s})
+		} else {
+			before = int8(e.holders[own].s)
+			e.holders[own].s = max(e.holders[own].s, s)
+		}
+		if before < int8(s) {
+			by.implied = append(by.implied, impliedLock{e, bytes.Clone(key), g, before})
+		}
+	}
+	by.impliedMu.Unlock()
+	if len(o.held) == from {
+		e.settle()
+		return
+	}
+	before := o.held[from].before
+	clear(o.held[from:])
+	o.held = o.held[:from]
+	e.restore(o, before)
+}
+
+// releaseImplied undoes what expose wrote in o's name for versions that were rolled back; at
+// the end everything, and nothing more is written.
+func (l *lockTable) releaseImplied(o *owner, end bool) {
+	o.impliedMu.Lock()
+	o.over = o.over || end
+	var given []impliedLock
+	kept := o.implied[:0]
+	for _, x := range o.implied {
+		if end || x.g.Dropped() {
+			given = append(given, x)
+		} else {
+			kept = append(kept, x)
+		}
+	}
+	clear(o.implied[len(kept):])
+	o.implied = kept
+	o.impliedMu.Unlock()
+	for _, x := range given {
+		x.e.shard.mu.Lock()
+		if bytes.Equal(x.e.key, x.key) {
+			x.e.restore(o, x.before)
+		}
+		x.e.shard.mu.Unlock()
+	}
+}
