@@ -298,7 +298,7 @@ func (p *Portal) copyIn(ctx context.Context, r io.Reader, begin func(int, bool) 
 	if err := x.fks.run(x); err != nil {
 		return err
 	}
-	x.countRows(c.t, count, count)
+	x.countRows(c.t, w.counts)
 	if s.block == explicit {
 		if err := s.txn.EndStatement(ctx); err != nil {
 			return err

@@ -406,6 +406,7 @@ func (d *ddl) newTable(schema catalog.ID, name string) (*catalog.Table, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.s.resetStats(id)
 	return &catalog.Table{ID: id, SchemaID: schema, Name: name, Owner: d.s.user, Kind: catalog.KindTable, Storage: id}, nil
 }
 

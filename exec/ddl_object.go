@@ -1056,7 +1056,7 @@ func (d *ddl) truncate(n *parser.TruncateStmt) error {
 		if err := d.put(nt); err != nil {
 			return err
 		}
-		d.s.db.resetStats(t.ID, d.s.txn)
+		d.s.resetStats(t.ID)
 		if n.RestartIdentity {
 			for slot := range nt.Columns {
 				if seq := d.cat.OwnedSequence(nt.ID, slot); seq != nil {

@@ -98,6 +98,7 @@ func (o *insertOp) next(x *execution) (*vec.Batch, error) {
 			return nil, err
 		}
 		o.done = true
+		x.countRows(o.ti.t, o.w.counts)
 		o.input.close(x)
 	}
 	return o.ret.next()

@@ -72,6 +72,7 @@ func (o *modifyOp) next(x *execution) (*vec.Batch, error) {
 			}
 		}
 		o.done = true
+		x.countRows(o.ti.t, o.w.counts)
 		o.input.close(x)
 	}
 	return o.ret.next()

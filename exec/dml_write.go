@@ -21,6 +21,8 @@ type writer struct {
 	fresh bool
 
 	keyBuf, rowBuf, entBuf, oldBuf []byte
+
+	counts written
 }
 
 func newWriter(x *execution, ti *tableInfo) *writer { return &writer{x: x, ti: ti} }
@@ -144,6 +146,7 @@ func (w *writer) insert(row []types.Datum) error {
 			return err
 		}
 	}
+	w.counts.inserted++
 	return x.fks.inserted(x, ti, row)
 }
 
@@ -249,6 +252,7 @@ func (w *writer) update(key []byte, old, row []types.Datum) error {
 			}
 		}
 	}
+	w.counts.updated++
 	return x.fks.updated(x, ti, old, row)
 }
 
@@ -285,5 +289,6 @@ func (w *writer) delete(key []byte, old []types.Datum) error {
 			return err
 		}
 	}
+	w.counts.deleted++
 	return x.fks.deleted(x, w.ti, old)
 }

@@ -197,6 +197,7 @@ func (e *fkEvent) run(x *execution, action catalog.Action) error {
 			return err
 		}
 	}
+	x.countRows(child.t, w.counts)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -209,7 +210,7 @@ func (s *Server) Close() error {
 	defer s.mu.Unlock()
 	var first error
 	for _, db := range s.databases {
-		if err := db.close(); err != nil && first == nil {
+		if err := errors.Join(db.close(), db.saveRows()); err != nil && first == nil {
 			first = err
 		}
 	}

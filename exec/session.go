@@ -62,6 +62,9 @@ type Session struct {
 	// privateVersions numbers the catalogs that only this session sees.
 	privateVersions uint64
 
+	rowCounts  map[catalog.ID]written // of the transaction, by table
+	settleRows func(committed bool)   // countAll
+
 	prepared map[string]*Prepared
 	portals  map[string]*Portal // SQL cursors
 	currval  map[catalog.ID]int64

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -22,9 +23,12 @@ import (
 type tableStats struct {
 	rows    atomic.Int64 // estimated number of rows
 	changed atomic.Int64 // rows written since the last ANALYZE
-	loaded  bool         // the stored record was read
+	loaded  atomic.Bool  // the stored record was read
 	columns atomic.Pointer[map[int]*planner.ColumnStats]
 	epoch   atomic.Uint64
+
+	// Counters since the server started, for pg_stat_all_tables.
+	inserted, updated, deleted atomic.Int64
 }
 
 // statsRecord is stored under catalog.StatsKey.
@@ -56,7 +60,7 @@ func (db *database) tableStats(id catalog.ID) *tableStats {
 // plannerStats gives the planner what is known; nil if nothing is.
 func (db *database) plannerStats(id catalog.ID) *planner.Stats {
 	st := db.tableStats(id)
-	if !st.loaded {
+	if !st.loaded.Load() {
 		db.loadStats(id, st)
 	}
 	rows := st.rows.Load()
@@ -119,34 +123,103 @@ func (db *database) loadStats(id catalog.ID, st *tableStats) {
 		st.columns.Store(&cols)
 		return nil
 	})
-	db.mu.Lock()
-	st.loaded = true
-	db.mu.Unlock()
+	st.loaded.Store(true)
 }
 
-// countRows notes the rows that a statement adds to (or takes from) a table,
-// once its transaction commits.
-func (x *execution) countRows(t *catalog.Table, delta, touched int64) {
-	if delta == 0 && touched == 0 {
+// written is what a transaction does to the rows of one table.
+type written struct {
+	inserted, updated, deleted int64
+	reset                      bool // the table was made or truncated before that
+}
+
+// countRows notes the rows that a statement has written, for when its
+// transaction commits.
+func (x *execution) countRows(t *catalog.Table, c written) {
+	if c != (written{}) {
+		x.s.noteRows(t.ID, c)
+	}
+}
+
+func (s *Session) noteRows(id catalog.ID, c written) {
+	if s.rowCounts == nil {
+		s.rowCounts = make(map[catalog.ID]written)
+		s.settleRows = s.countAll
+	}
+	if len(s.rowCounts) == 0 {
+		s.txn.OnEnd(s.settleRows)
+	}
+	n := s.rowCounts[id]
+	if c.reset {
+		n = written{}
+	}
+	s.rowCounts[id] = written{n.inserted + c.inserted, n.updated + c.updated, n.deleted + c.deleted, n.reset || c.reset}
+}
+
+// countAll settles the counts of the transaction that ends.
+func (s *Session) countAll(committed bool) {
+	defer clear(s.rowCounts)
+	if !committed {
 		return
 	}
-	db := x.s.db
-	x.txn.OnEnd(func(committed bool) {
-		if !committed {
-			return
+	for id, c := range s.rowCounts {
+		st := s.db.tableStats(id)
+		if c.reset {
+			st.rows.Store(0)
+			st.columns.Store(nil)
+			s.db.analyzed.Add(1)
 		}
-		st := db.tableStats(t.ID)
-		if st.rows.Load() < 0 && delta != 0 {
-			st.rows.CompareAndSwap(-1, 0)
+		st.inserted.Add(c.inserted)
+		st.updated.Add(c.updated)
+		st.deleted.Add(c.deleted)
+		st.changed.Add(c.inserted + c.updated + c.deleted)
+		if !st.loaded.Load() && !c.reset {
+			s.db.loadStats(id, st)
 		}
 		before := st.rows.Load()
-		after := st.rows.Add(delta)
-		st.changed.Add(touched)
+		if before < 0 {
+			continue // how many there were is not known, so neither is how many there are
+		}
+		after := st.rows.Add(c.inserted - c.deleted)
 		// A table that has grown or shrunk tenfold wants other plans.
 		if bits(before) != bits(after) {
-			db.analyzed.Add(1)
+			s.db.analyzed.Add(1)
 		}
-	})
+	}
+}
+
+// saveRows writes the row counts that moved since they were stored, at a clean
+// shutdown.
+func (db *database) saveRows() error {
+	db.mu.Lock()
+	stats := maps.Clone(db.stats)
+	db.mu.Unlock()
+	for id, st := range stats {
+		if st.changed.Load() == 0 || st.rows.Load() < 0 {
+			continue
+		}
+		key := catalog.StatsKey(db.id, id)
+		var rec statsRecord
+		err := db.srv.system(context.Background(), func(tx *txn.Txn) error {
+			if v, ok, err := tx.Get(key); err != nil {
+				return err
+			} else if ok && json.Unmarshal(v, &rec) != nil {
+				rec = statsRecord{} // statistics are only hints
+			}
+			if _, ok, err := tx.Get(catalog.TableKey(db.id, id)); err != nil || !ok {
+				return err
+			}
+			rec.Rows = st.rows.Load()
+			b, err := json.Marshal(rec)
+			if err != nil {
+				return err
+			}
+			return tx.Put(key, b)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bits is the order of magnitude of a row count.
@@ -159,17 +232,9 @@ func bits(n int64) int {
 	return b
 }
 
-// resetStats forgets what is known of a table that is truncated.
-func (db *database) resetStats(id catalog.ID, t *txn.Txn) {
-	st := db.tableStats(id)
-	t.OnEnd(func(committed bool) {
-		if committed {
-			st.rows.Store(0)
-			st.columns.Store(nil)
-			db.analyzed.Add(1)
-		}
-	})
-}
+// resetStats says that a table is empty when the transaction commits, but for
+// what is counted from here on.
+func (s *Session) resetStats(id catalog.ID) { s.noteRows(id, written{reset: true}) }
 
 // vacuum runs VACUUM and ANALYZE. VACUUM collects garbage now rather than in the
 // background.
@@ -303,9 +368,7 @@ func (s *Session) analyze(ctx context.Context, sc *schema, t *catalog.Table) err
 		if committed {
 			st.rows.Store(total)
 			st.changed.Store(0)
-			db.mu.Lock()
-			st.loaded = false
-			db.mu.Unlock()
+			st.loaded.Store(false)
 			db.analyzed.Add(1)
 		}
 	})

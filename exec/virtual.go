@@ -179,11 +179,13 @@ const rowOverhead = 28
 // Stats: sizes are estimates from the number of rows and their average width,
 // because the rows of all tables share the engine's files.
 func (v *systemSource) Stats(t *catalog.Table) pgcatalog.TableStats {
-	st := v.s.db.plannerStats(t.ID)
-	if st == nil {
-		return pgcatalog.TableStats{Rows: -1}
+	st := v.s.db.tableStats(t.ID)
+	out := pgcatalog.TableStats{Rows: -1, Inserted: st.inserted.Load(), Updated: st.updated.Load(), Deleted: st.deleted.Load()}
+	if v.s.db.plannerStats(t.ID) != nil {
+		out.Rows = float64(st.rows.Load())
+		out.Bytes = int64(out.Rows * float64(rowOverhead+rowWidth(v.s.db, t)))
 	}
-	return pgcatalog.TableStats{Rows: st.Rows, Bytes: int64(st.Rows * float64(rowOverhead+rowWidth(v.s.db, t)))}
+	return out
 }
 
 // rowWidth estimates the bytes of a row's values.

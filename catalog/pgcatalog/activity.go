@@ -119,11 +119,7 @@ func pgStatTables(x *maker, b *builder) error {
 			continue
 		}
 		s := x.src.Stats(t)
-		b.set("seq_scan", s.SeqScans).set("seq_tup_read", s.SeqRows).set("n_tup_ins", s.Inserted).set("n_tup_upd", s.Updated).
-			set("n_tup_del", s.Deleted).set("n_live_tup", int64(max(s.Rows, 0))).set("last_analyze", s.Analyzed)
-		if len(t.Indexes) > 0 {
-			b.set("idx_scan", s.IndexScans).set("idx_tup_fetch", s.IndexRows)
-		}
+		b.set("n_tup_ins", s.Inserted).set("n_tup_upd", s.Updated).set("n_tup_del", s.Deleted).set("n_live_tup", int64(max(s.Rows, 0)))
 	}
 	return nil
 }

@@ -86,10 +86,8 @@ type Cursor struct {
 
 // TableStats is what is known of a table without reading it.
 type TableStats struct {
-	Rows     float64 // -1 if not known
-	Bytes    int64
-	Analyzed time.Time // zero if never
-	// Counters since the server started.
-	SeqScans, SeqRows, IndexScans, IndexRows int64
-	Inserted, Updated, Deleted               int64
+	Rows  float64 // -1 if not known
+	Bytes int64
+	// Rows written since the server started.
+	Inserted, Updated, Deleted int64
 }
