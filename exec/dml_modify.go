@@ -194,10 +194,14 @@ func replaceRow(out, b *vec.Batch, i int, places []int, row []types.Datum, keyAt
 
 // ---- SELECT … FOR UPDATE
 
+// lockRowsOp passes on one row at a time, so that no row is locked that a LIMIT
+// above does not ask for.
 type lockRowsOp struct {
 	input operator
 	n     *planner.LockRows
 	infos []*tableInfo
+	in    *vec.Batch // input batch and the place in it
+	at    int
 	out   *vec.Batch
 	fresh *vec.Batch
 	work  *vec.Batch
@@ -219,19 +223,25 @@ func newLockRows(x *execution, in operator, n *planner.LockRows) (operator, erro
 	return o, nil
 }
 
-func (o *lockRowsOp) open(x *execution) error { return o.input.open(x) }
+func (o *lockRowsOp) open(x *execution) error {
+	o.in, o.at = nil, 0
+	return o.input.open(x)
+}
 
 func (o *lockRowsOp) next(x *execution) (*vec.Batch, error) {
 	for {
-		b, err := o.input.next(x)
-		if b == nil || err != nil {
-			return nil, err
-		}
-		o.out.Reset()
-		for k := range b.Len() {
-			if err := o.lock(x, b, b.Row(k)); err != nil {
+		if o.in == nil || o.at >= o.in.Len() {
+			b, err := o.input.next(x)
+			if b == nil || err != nil {
 				return nil, err
 			}
+			o.in, o.at = b, 0
+		}
+		o.out.Reset()
+		row := o.in.Row(o.at)
+		o.at++
+		if err := o.lock(x, o.in, row); err != nil {
+			return nil, err
 		}
 		if o.out.N > 0 {
 			return o.out, nil

@@ -311,6 +311,10 @@ func (e *fkEvent) lockParent(x *execution, parent *tableInfo, values []types.Dat
 		if err != nil {
 			return false, x.storageError(err)
 		}
+		if !l.Exists && l.Changed && x.txn.Options().Level != txn.ReadCommitted {
+			// The snapshot has the row, which is gone: not this transaction's mistake.
+			return false, sqlerr.New(sqlerr.SerializationFailure, "could not serialize access due to concurrent update")
+		}
 		if xi.x.Clustered() {
 			return l.Exists, nil
 		}

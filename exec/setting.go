@@ -144,6 +144,7 @@ var settingList = []*setting{
 			}
 			return nil
 		}},
+	{name: "synchronize_seqscans", def: "on", kind: kindBool, why: "a scan always starts at the beginning"},
 	{name: "temp_buffers", def: "1024", kind: kindInt, min: 100, max: 1 << 30},
 	{name: "TimeZone", def: "UTC", report: true, desc: "Sets the time zone for displaying and interpreting time stamps.", apply: applyTimeZone},
 	{name: "transaction_deferrable", def: "off", kind: kindBool},
@@ -478,6 +479,7 @@ func (s *Session) set(name, value string, local bool) error {
 			// A customized option: any name with a dot, as in PostgreSQL.
 			g.remember(key, local)
 			g.values[key] = value
+			s.settle()
 			return nil
 		}
 		return sqlerr.New(sqlerr.UndefinedObject, "unrecognized configuration parameter %q", name)
@@ -510,7 +512,15 @@ func (s *Session) set(name, value string, local bool) error {
 		}
 	}
 	g.tell(d)
+	s.settle()
 	return nil
+}
+
+// settle makes changes outside a transaction final.
+func (s *Session) settle() {
+	if s.block == idle {
+		s.settings.locals, s.settings.changed = s.settings.locals[:0], s.settings.changed[:0]
+	}
 }
 
 func (g *settings) tell(d *setting) {
@@ -678,6 +688,9 @@ func (s *Session) IdleTimeouts() (inTransaction, idle time.Duration) {
 func (s *Session) setStatement(n *parser.SetStmt) error {
 	if n.Local && s.block != explicit {
 		s.notice("WARNING", sqlerr.New(sqlerr.NoActiveSQLTransaction, "SET LOCAL can only be used in transaction blocks"))
+		if s.block == idle {
+			return nil
+		}
 	}
 	if n.Default {
 		return s.reset(n.Name)

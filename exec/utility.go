@@ -380,10 +380,11 @@ func (p *Portal) execute(ctx context.Context, n *parser.ExecuteStmt) error {
 // errAgain says that the portal has changed what it runs.
 var errAgain = fmt.Errorf("exec: run again")
 
+// lockModes are the modes of LOCK TABLE by the names that pg_locks has for them.
 var lockModes = map[string]txn.TableLockMode{
-	"access share": txn.AccessShare, "row share": txn.RowShare, "row exclusive": txn.RowExclusive,
-	"share update exclusive": txn.ShareUpdateExclusive, "share": txn.ShareLock, "share row exclusive": txn.ShareRowExclusive,
-	"exclusive": txn.Exclusive, "access exclusive": txn.AccessExclusive,
+	"AccessShareLock": txn.AccessShare, "RowShareLock": txn.RowShare, "RowExclusiveLock": txn.RowExclusive,
+	"ShareUpdateExclusiveLock": txn.ShareUpdateExclusive, "ShareLock": txn.ShareLock, "ShareRowExclusiveLock": txn.ShareRowExclusive,
+	"ExclusiveLock": txn.Exclusive, "AccessExclusiveLock": txn.AccessExclusive,
 }
 
 func (s *Session) lockTable(ctx context.Context, n *parser.LockTableStmt) error {
@@ -394,7 +395,7 @@ func (s *Session) lockTable(ctx context.Context, n *parser.LockTableStmt) error 
 	if err != nil {
 		return err
 	}
-	mode, ok := lockModes[strings.ToLower(n.Mode)]
+	mode, ok := lockModes[n.Mode]
 	if n.Mode == "" {
 		mode, ok = txn.AccessExclusive, true
 	}
