@@ -383,6 +383,11 @@ func (d *ddl) createTable(n *parser.CreateTableStmt) error {
 			return err
 		}
 	}
+	for _, id := range storagesOf(t) {
+		if err := d.own(id); err != nil {
+			return err
+		}
+	}
 	return d.put(t.Clone())
 }
 

@@ -703,7 +703,9 @@ func (d *ddl) newStorage(t *catalog.Table) error {
 		return err
 	}
 	t.Storage = id
-	d.own(id)
+	if err := d.own(id); err != nil {
+		return err
+	}
 	for _, x := range t.Indexes {
 		if x.Clustered() {
 			continue
@@ -711,13 +713,19 @@ func (d *ddl) newStorage(t *catalog.Table) error {
 		if x.Storage, err = d.newID(); err != nil {
 			return err
 		}
-		d.own(x.Storage)
+		if err := d.own(x.Storage); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// own tells the transaction that a span is its own: nobody else knows of it yet.
-func (d *ddl) own(catalog.ID) {}
+// own tells the transaction that a storage is its own: nobody else knows of it yet,
+// so its keys need no locks.
+func (d *ddl) own(storage catalog.ID) error {
+	lo, hi := catalog.StorageSpan(d.s.db.id, storage)
+	return d.s.txn.OwnSpan(lo, hi)
+}
 
 // checkRows checks NOT NULL and CHECK for the rows that are there.
 func (d *ddl) checkRows(t *catalog.Table) error {
@@ -735,7 +743,9 @@ func (d *ddl) checkRows(t *catalog.Table) error {
 
 // buildIndex fills a new index.
 func (d *ddl) buildIndex(t *catalog.Table, x *catalog.Index) error {
-	d.own(x.Storage)
+	if err := d.own(x.Storage); err != nil {
+		return err
+	}
 	i := slices.IndexFunc(t.Indexes, func(y *catalog.Index) bool { return y.ID == x.ID })
 	var w *writer
 	return d.eachRow(t, func(ti *tableInfo, key []byte, row []types.Datum) error {

@@ -564,7 +564,9 @@ func (d *ddl) createTableAs(n *parser.CreateTableAsStmt) (string, error) {
 	if err := d.put(t); err != nil {
 		return "", err
 	}
-	d.own(t.Storage)
+	if err := d.own(t.Storage); err != nil {
+		return "", err
+	}
 	if n.NoData {
 		return "CREATE TABLE AS", nil
 	}

@@ -174,6 +174,7 @@ var describeFuncs = map[string]systemFunc{
 		}
 		return types.Null, nil
 	},
+	"acldefault": aclDefault,
 	"pg_relation_is_updatable": func(y *system, a []types.Datum) (types.Datum, error) {
 		const insertUpdateDelete = 8 | 4 | 16
 		if t := y.cat.TableByID(oidArg(a[0])); t != nil && t.Kind == catalog.KindTable && !t.Virtual {
@@ -344,4 +345,47 @@ var privilegeFuncs = map[string]systemFunc{
 	"has_parameter_privilege": always, "has_schema_privilege": always, "has_sequence_privilege": always,
 	"has_server_privilege": always, "has_table_privilege": always, "has_tablespace_privilege": always,
 	"has_type_privilege": always, "pg_has_role": always, "row_security_active": never,
+}
+
+// aclDefault writes the privileges that an object has before any are granted: the
+// form in which dump programs compare them. Nothing is enforced.
+func aclDefault(y *system, a []types.Datum) (types.Datum, error) {
+	owner, ok := y.s.regOut(types.RegroleOID, uint32(a[1].Int()))
+	if !ok {
+		owner = strconv.FormatInt(a[1].Int(), 10)
+	}
+	var public, own string
+	switch byte(a[0].Int()) {
+	case 'c':
+	case 'r':
+		own = "arwdDxt"
+	case 's':
+		own = "rwU"
+	case 'd':
+		public, own = "Tc", "CTc"
+	case 'f':
+		public, own = "X", "X"
+	case 'l', 'T':
+		public, own = "U", "U"
+	case 'L':
+		own = "rw"
+	case 'n':
+		own = "UC"
+	case 't':
+		own = "C"
+	case 'F', 'S':
+		own = "U"
+	case 'p':
+		own = "sA"
+	default:
+		return types.Null, sqlerr.New(sqlerr.Internal, "unrecognized object type abbreviation: %c", rune(a[0].Int()))
+	}
+	var items []types.Datum
+	if public != "" {
+		items = append(items, types.NewText("="+public+"/"+owner))
+	}
+	if own != "" {
+		items = append(items, types.NewText(owner+"="+own+"/"+owner))
+	}
+	return types.MakeArray(types.ACLItemOID.Type(), items), nil
 }
