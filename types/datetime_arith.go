@@ -255,7 +255,7 @@ func MakeDate(year, mon, day int) (int64, error) {
 // MakeTime is the function make_time.
 func MakeTime(hour, minute int, sec float64) (int64, error) {
 	usec := math.RoundToEven(sec * 1e6)
-	ok := hour >= 0 && hour <= 24 && minute >= 0 && minute <= 59 && sec >= 0 && usec <= 60e6
+	ok := hour >= 0 && hour <= 24 && minute >= 0 && minute <= 59 && usec >= 0 && usec <= 60e6
 	t := int64(hour)*usecsPerHour + int64(minute)*usecsPerMin
 	if ok {
 		t += int64(usec)
@@ -374,12 +374,12 @@ func TruncTimestamp(unit string, ts int64, loc *time.Location) (int64, error) {
 	if loc != nil {
 		o = TimestamptzOID
 	}
+	if !IsFiniteTimestamp(ts) {
+		return ts, nil
+	}
 	u, known := intervalUnits[token(strings.ToLower(unit))]
 	if !known || u < unitMicrosecond || u > unitMillennium {
 		return 0, errUnit(known, unit, o)
-	}
-	if !IsFiniteTimestamp(ts) {
-		return ts, nil
 	}
 	off := 0
 	if loc != nil {

@@ -18,7 +18,9 @@ const (
 	numericMinSigDigits    = 16
 	numericDisplayScaleMax = 1000
 	numericResultScaleMax  = 2 * numericPrecisionMax
-	decDigits              = 4 // decimal digits in a base 10000 digit
+	numericDscaleMax       = 16383  // the most digits behind the point that a number can have
+	numericRoundMax        = 131073 // rounding further left than this leaves nothing
+	decDigits              = 4      // decimal digits in a base 10000 digit
 )
 
 func errNumericOverflow() error {
@@ -249,7 +251,7 @@ func (v Numeric) Round(scale int) Numeric {
 	if v.scale < 0 {
 		return v
 	}
-	return v.round(min(max(scale, -numericResultScaleMax), numericResultScaleMax))
+	return v.round(min(max(scale, -numericRoundMax), numericDscaleMax))
 }
 
 func (v Numeric) round(scale int) Numeric { return v.toScale(scale, quoRound) }
@@ -259,7 +261,7 @@ func (v Numeric) Trunc(scale int) Numeric {
 	if v.scale < 0 {
 		return v
 	}
-	scale = min(max(scale, -numericResultScaleMax), numericResultScaleMax)
+	scale = min(max(scale, -numericRoundMax), numericDscaleMax)
 	return v.toScale(scale, quoTrunc)
 }
 

@@ -264,6 +264,9 @@ func arrayPosition(a []types.Datum) (types.Datum, error) {
 	if len(arr.Dims) > 1 {
 		return types.Null, errSearchMulti
 	}
+	if len(arr.Dims) == 0 {
+		return types.Null, nil
+	}
 	from := int64(math.MinInt64)
 	if len(a) > 2 {
 		if a[2].IsNull() {
@@ -307,6 +310,13 @@ func arrayFill(c *CallCtx, a []types.Datum) (types.Datum, error) {
 	if len(dims.Dims) > 1 {
 		return bad("Dimension array must be one dimensional.")
 	}
+	for _, bounds := range a[1:] {
+		for _, d := range bounds.Array().Elems {
+			if d.IsNull() {
+				return types.Null, sqlerr.New(sqlerr.NullValueNotAllowed, "dimension values cannot be null")
+			}
+		}
+	}
 	out := &types.Array{Elem: c.argType(0)}
 	total := int64(1)
 	for i, d := range dims.Elems {
@@ -316,9 +326,6 @@ func arrayFill(c *CallCtx, a []types.Datum) (types.Datum, error) {
 				return bad("Low bound array has different size than dimensions array.")
 			}
 			lower = a[2].Array().Elems[i]
-		}
-		if d.IsNull() || lower.IsNull() {
-			return types.Null, sqlerr.New(sqlerr.NullValueNotAllowed, "dimension values cannot be null")
 		}
 		if total *= max(d.Int(), 0); total > 134217727 {
 			return types.Null, sqlerr.New(sqlerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (134217727)")

@@ -75,6 +75,9 @@ func init() {
 		return integer(types.TruncTimestamp(a.Text(), b.Int(), c.zone()))
 	}, "date_trunc(text, timestamptz) timestamptz")
 	defStable(func(a []types.Datum) (types.Datum, error) {
+		if !types.IsFiniteTimestamp(a[1].Int()) {
+			return a[1], nil
+		}
 		loc, err := types.ZoneForAt(a[2].Text())
 		if err != nil {
 			return types.Null, err
@@ -126,6 +129,9 @@ func init() {
 	}).named("year", "month", "mday", "hour", "min", "sec")
 	f.Vol = Stable
 	f = def("make_timestamptz(int4, int4, int4, int4, int4, float8, text) timestamptz", func(c *CallCtx, a []types.Datum) (types.Datum, error) {
+		if _, err := makeTimestamp(a, nil); err != nil {
+			return types.Null, err
+		}
 		loc, err := makeZone(a[6].Text())
 		if err != nil {
 			return types.Null, err

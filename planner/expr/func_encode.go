@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -116,6 +117,9 @@ func init() {
 			return types.Null, sqlerr.New(sqlerr.SubstringError, "negative substring length not allowed")
 		}
 		before := from - 1
+		if from+n > math.MaxInt32 {
+			return types.Null, outOfRange("integer")
+		}
 		head, _ := sub(s, 1, &before)
 		tail, err := sub(s, from+n, nil)
 		return types.NewText(head + with + tail), err
@@ -129,6 +133,9 @@ func init() {
 		return types.NewText(s), err
 	}, "convert(bytea, name, name) bytea")
 	defStable(func(a, b types.Datum) (types.Datum, error) {
+		if _, ok := encodingName(b.Text()); !ok {
+			return types.Null, sqlerr.New(sqlerr.InvalidParameterValue, `invalid encoding name "%s"`, b.Text())
+		}
 		s, err := convert(a.Text(), b.Text(), "utf8")
 		return types.NewInt(int64(utf8.RuneCountInString(s))), err
 	}, "length(bytea, name) int4")
@@ -401,10 +408,17 @@ func checkUTF8(s string) error {
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		if r == utf8.RuneError && n == 1 || s[i] == 0 {
-			end := i + 1
-			for end < len(s) && end < i+3 && s[i] >= 0xc0 && s[end]&0xc0 == 0x80 {
-				end++
+			end := i + 1 // as long as the first byte says
+			switch lead := s[i]; {
+			case lead >= 0xf8:
+			case lead >= 0xf0:
+				end = i + 4
+			case lead >= 0xe0:
+				end = i + 3
+			case lead >= 0xc0:
+				end = i + 2
 			}
+			end = min(end, len(s))
 			var seq []string
 			for _, c := range []byte(s[i:end]) {
 				seq = append(seq, "0x"+hex.EncodeToString([]byte{c}))

@@ -54,7 +54,7 @@ func init() {
 	})
 	def("json_object(_text, _text) json", func(a, b types.Datum) (types.Datum, error) {
 		k, v := a.Array(), b.Array()
-		if len(k.Dims) > 1 || len(v.Dims) > 1 {
+		if len(k.Dims) > 1 || len(k.Dims) != len(v.Dims) {
 			return types.Null, sqlerr.New(sqlerr.ArraySubscriptError, "wrong number of array subscripts")
 		}
 		if len(k.Elems) != len(v.Elems) {

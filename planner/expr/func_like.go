@@ -20,7 +20,12 @@ func init() {
 		return !is, err
 	})
 	def("like_escape(text, text) text", likeEscape)
-	def("like_escape(bytea, bytea) bytea", likeEscape)
+	def("like_escape(bytea, bytea) bytea", func(p, esc string) (string, error) {
+		if len(esc) > 1 {
+			return "", errEscape()
+		}
+		return exchangeEscape(p, esc), nil
+	})
 	def("similar_to_escape(text) text", func(p string) (string, error) { return similarPattern(p, `\`) })
 	def("similar_to_escape(text, text) text", similarPattern)
 	def("similar_escape(text, text) text", func(a []types.Datum) (types.Datum, error) {
@@ -99,31 +104,36 @@ func matchLike(s, p string, char func(string) int) (bool, error) {
 
 // likeEscape rewrites a pattern with its own escape character to use the backslash.
 func likeEscape(p, esc string) (string, error) {
-	if esc == "" {
-		return strings.ReplaceAll(p, `\`, `\\`), nil
-	}
-	if utf8.RuneCountInString(esc) != 1 {
+	if utf8.RuneCountInString(esc) > 1 {
 		return "", errEscape()
 	}
-	if esc == `\` {
-		return p, nil
+	return exchangeEscape(p, esc), nil
+}
+
+func exchangeEscape(p, esc string) string {
+	switch esc {
+	case "":
+		return strings.ReplaceAll(p, `\`, `\\`)
+	case `\`:
+		return p
 	}
 	var b strings.Builder
 	escaped := false
-	for _, r := range p {
+	for i := 0; i < len(p); i++ {
 		switch {
-		case string(r) == esc && !escaped:
+		case !escaped && strings.HasPrefix(p[i:], esc):
 			b.WriteByte('\\')
 			escaped = true
+			i += len(esc) - 1
 			continue
-		case r == '\\' && !escaped:
+		case p[i] == '\\' && !escaped:
 			b.WriteString(`\\`)
 		default:
-			b.WriteRune(r)
+			b.WriteByte(p[i])
 		}
 		escaped = false
 	}
-	return b.String(), nil
+	return b.String()
 }
 
 func errEscape() error {

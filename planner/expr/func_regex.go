@@ -75,11 +75,11 @@ func init() {
 	})
 
 	defAs(func(a []types.Datum) (types.Datum, error) {
-		re, err := compileWith(a, 3, "regexp_count()")
+		start, err := startParameter(a, 2)
 		if err != nil {
 			return types.Null, err
 		}
-		start, err := startParameter(a, 2)
+		re, err := compileWith(a, 3, "regexp_count()")
 		if err != nil {
 			return types.Null, err
 		}
@@ -89,6 +89,9 @@ func init() {
 	}, "regexp_count(text, text) int4", "regexp_count(text, text, int4) int4", "regexp_count(text, text, int4, text) int4")
 
 	substr := func(a []types.Datum) (types.Datum, error) {
+		if err := checkNth(a, 5); err != nil {
+			return types.Null, err
+		}
 		re, err := compileWith(a, 4, "regexp_substr()")
 		if err != nil {
 			return types.Null, err
@@ -102,8 +105,7 @@ func init() {
 	defAs(substr, "regexp_substr(text, text) text", "regexp_substr(text, text, int4) text", "regexp_substr(text, text, int4, int4) text",
 		"regexp_substr(text, text, int4, int4, text) text", "regexp_substr(text, text, int4, int4, text, int4) text")
 	instr := func(a []types.Datum) (types.Datum, error) {
-		re, err := compileWith(a, 5, "regexp_instr()")
-		if err != nil {
+		if err := checkNth(a[:min(len(a), 4)], 6); err != nil {
 			return types.Null, err
 		}
 		end := 0
@@ -111,6 +113,13 @@ func init() {
 			if end = int(a[4].Int()); end < 0 || end > 1 {
 				return types.Null, badParameter("endoption", a[4].Int())
 			}
+		}
+		if err := checkNth(a, 6); err != nil {
+			return types.Null, err
+		}
+		re, err := compileWith(a, 5, "regexp_instr()")
+		if err != nil {
+			return types.Null, err
 		}
 		loc, err := re.nth(a, 6)
 		if err != nil {
@@ -222,6 +231,19 @@ func (r *regex) each(s string, from int, f func(loc []int) bool) {
 	}
 }
 
+// checkNth checks the parameters of nth, which come before the pattern is looked at.
+func checkNth(args []types.Datum, sub int) error {
+	for i, name := range map[int]string{2: "start", 3: "n"} {
+		if len(args) > i && args[i].Int() <= 0 && (i == 2 || args[2].Int() > 0) {
+			return badParameter(name, args[i].Int())
+		}
+	}
+	if len(args) > sub && args[sub].Int() < 0 {
+		return badParameter("subexpr", args[sub].Int())
+	}
+	return nil
+}
+
 // nth returns the bounds of what regexp_substr and regexp_instr look for; nil if
 // it is not there. args[2] is the start, args[3] the number of the match,
 // args[sub] that of the subexpression.
@@ -230,17 +252,12 @@ func (r *regex) nth(args []types.Datum, sub int) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := int64(1)
+	n, group := int64(1), int64(0)
 	if len(args) > 3 {
-		if n = args[3].Int(); n <= 0 {
-			return nil, badParameter("n", n)
-		}
+		n = args[3].Int()
 	}
-	group := int64(0)
 	if len(args) > sub {
-		if group = args[sub].Int(); group < 0 {
-			return nil, badParameter("subexpr", group)
-		}
+		group = args[sub].Int()
 	}
 	if group > int64(r.NumSubexp()) {
 		return nil, nil
@@ -348,6 +365,9 @@ func regexpReplace(a []types.Datum, flags string, start, n int64) (types.Datum, 
 		return types.Null, err
 	}
 	s, with := a[0].Text(), a[2].Text()
+	if start > int64(utf8.RuneCountInString(s))+1 {
+		return a[0], nil
+	}
 	from := skipRunes(s, start-1)
 	var b strings.Builder
 	done, count := 0, int64(0)

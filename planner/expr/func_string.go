@@ -233,12 +233,12 @@ func initcap(s string) string {
 
 func padText(s string, n int64, fill string, left bool) (string, error) {
 	n = max(n, 0)
-	if n*4 > allocMax {
-		return "", errTooLarge()
-	}
 	have := int64(utf8.RuneCountInString(s))
 	if have >= n || fill == "" {
 		return s[:skipRunes(s, n)], nil
+	}
+	if n*4 > allocMax {
+		return "", errTooLarge()
 	}
 	var b strings.Builder
 	missing, width := n-have, int64(utf8.RuneCountInString(fill))

@@ -38,6 +38,9 @@ func init() {
 func atZone(kind string, find func(c *Ctx, z types.Datum) (*time.Location, error)) {
 	with := func(f func(d types.Datum, loc *time.Location) (types.Datum, error)) func(c *Ctx, z, d types.Datum) (types.Datum, error) {
 		return func(c *Ctx, z, d types.Datum) (types.Datum, error) {
+			if !types.IsFiniteTimestamp(d.Int()) {
+				return d, nil // in any zone, even one that does not exist
+			}
 			loc, err := find(c, z)
 			if err != nil {
 				return types.Null, err
