@@ -859,6 +859,9 @@ func (r *run) bindSubscript(s *scope, e *parser.Subscript) (Expr, error) {
 		return nil, err
 	}
 	elem, ok := types.ElemOf(arg.Type().OID)
+	if arg.Type().OID == types.NameOID {
+		elem, ok = types.CharOID, true
+	}
 	if !ok {
 		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", arg.Type().OID).At(e.Pos)
 	}

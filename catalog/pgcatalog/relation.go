@@ -16,8 +16,25 @@ const heapAM, btreeAM = 2, 403
 func pgNamespace(x *maker, b *builder) error {
 	for _, s := range x.cat.Schemas() {
 		b.add().set("oid", s.ID).set("nspname", s.Name).set("nspowner", x.role(s.Owner))
-		if s.ID == catalog.PublicID || s.ID == catalog.PgCatalogID || s.ID == catalog.InformationSchemaID {
-			b.set("nspacl", []string{s.Owner + "=UC/" + s.Owner, "=U/" + s.Owner})
+		b.set("nspacl", schemaACL(s))
+	}
+	return nil
+}
+
+// schemaACL: the schemas that exist from the start have PostgreSQL's privileges.
+func schemaACL(s *catalog.Schema) any {
+	switch s.ID {
+	case catalog.PublicID, catalog.PgCatalogID, catalog.InformationSchemaID:
+		return []string{s.Owner + "=UC/" + s.Owner, "=U/" + s.Owner}
+	}
+	return nil
+}
+
+// pgInitPrivs says that those are nothing that a dump would have to restore.
+func pgInitPrivs(x *maker, b *builder) error {
+	for _, s := range x.cat.Schemas() {
+		if acl := schemaACL(s); acl != nil {
+			b.add().set("objoid", s.ID).set("classoid", namespaceClass).set("privtype", byte('i')).set("initprivs", acl)
 		}
 	}
 	return nil

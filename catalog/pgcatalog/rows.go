@@ -28,7 +28,7 @@ var catalogOnly map[string]bool
 func init() {
 	fillers = map[string]filler{
 		"pg_attrdef": pgAttrdef, "pg_attribute": pgAttribute, "pg_class": pgClass, "pg_constraint": pgConstraint,
-		"pg_depend": pgDepend, "pg_description": pgDescription, "pg_index": pgIndex, "pg_namespace": pgNamespace,
+		"pg_depend": pgDepend, "pg_description": pgDescription, "pg_index": pgIndex, "pg_init_privs": pgInitPrivs, "pg_namespace": pgNamespace,
 		"pg_proc": pgProc, "pg_aggregate": pgAggregate, "pg_rewrite": pgRewrite, "pg_sequence": pgSequence, "pg_type": pgType,
 		"pg_auth_members": pgAuthMembers, "pg_authid": pgAuthid, "pg_database": pgDatabase, "pg_group": pgGroup,
 		"pg_roles": pgRoles, "pg_shadow": pgShadow, "pg_shdescription": pgShdescription, "pg_user": pgUser,

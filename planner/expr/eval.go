@@ -489,6 +489,14 @@ func (e *Subscript) Eval(c *Ctx, b *vec.Batch, i int) (types.Datum, error) {
 		return v.Int(), v.IsNull(), err
 	}
 	a := d.Array()
+	if d.Kind() == types.KindBytes && len(e.Index) == 1 && !e.Slice {
+		// A name is an array of "char" that counts from 0.
+		v, null, err := bound(e.Index[0])
+		if s := d.Text(); err == nil && !null && v >= 0 && v < int64(len(s)) {
+			return types.NewInt(int64(int8(s[v]))), nil
+		}
+		return types.Null, err
+	}
 	if a == nil {
 		return types.Null, nil
 	}
