@@ -8,6 +8,12 @@
 // One evaluator serves every use: queries, CHECK, DEFAULT, generated columns,
 // index expressions and constant folding.
 //
+// Files: op_*.go are operators, func_*.go functions and agg_*.go aggregates, one
+// family each, written as SQL signatures beside Go functions (func_define.go,
+// agg_define.go); func_system.go lists those that the session answers. A test
+// holds every signature against pg_proc and pg_operator, and the golden files of
+// package planner hold the results against PostgreSQL 15.
+//
 // Invariants:
 //
 //	(1) An Expr is immutable and may be evaluated by many sessions at once; what
