@@ -249,13 +249,17 @@ func isFatal(e *sqlerr.Error) bool {
 	return false
 }
 
+// lostError is an error after which the client cannot be understood any more.
+type lostError struct{ error }
+
+func (e lostError) Unwrap() error { return e.error }
+
 // failed reports a statement's error to the client; what it returns ends the connection.
 func (c *conn) failed(err error) error {
 	if c.out.err != nil {
 		return c.out.err
 	}
-	var ne net.Error
-	if errors.As(err, &ne) {
+	if _, ok := errors.AsType[lostError](err); ok {
 		return err
 	}
 	e := sqlerr.As(err)

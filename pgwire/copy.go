@@ -33,7 +33,7 @@ func (c *conn) copyIn(portal *minisql.Portal) error {
 		return c.out.flush()
 	})
 	if r.lost != nil {
-		return r.lost
+		return lostError{r.lost}
 	}
 	if err == nil && !r.ended {
 		// The data ended before the client did (\. or a trailer): hear it out.
@@ -103,7 +103,7 @@ func (r *copyReader) drain() error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case r.lost != nil:
-			return r.lost
+			return lostError{r.lost}
 		case err != nil:
 			return r.c.p.Fail(err)
 		}

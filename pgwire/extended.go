@@ -2,6 +2,7 @@ package pgwire
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -21,6 +22,7 @@ type portal struct {
 	stmt    *statement
 	portal  *minisql.Portal // nil if the text had no statement
 	formats formats
+	resumed bool // an earlier Execute has returned rows
 }
 
 func errFormat() error { return sqlerr.New(sqlerr.ProtocolViolation, "invalid message format") }
@@ -319,6 +321,7 @@ func (c *conn) execute(body []byte) error {
 		return c.p.Fail(sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "portal %q cannot be run", m.Portal))
 	}
 	before := c.p.Status()
+	sent := 0
 	switch {
 	case p.IsCopyIn():
 		err = c.copyIn(p)
@@ -326,7 +329,8 @@ func (c *conn) execute(body []byte) error {
 		err = c.copyOut(p)
 	default:
 		done := false
-		if done, err = c.portion(pl, int(m.MaxRows)); err == nil && !done {
+		if sent, done, err = c.portion(pl, int(m.MaxRows)); err == nil && !done {
+			pl.resumed = true
 			c.out.empty(msgPortalSuspended)
 			return nil
 		}
@@ -334,7 +338,12 @@ func (c *conn) execute(body []byte) error {
 	if err != nil {
 		return err
 	}
-	c.out.commandComplete(p.Tag())
+	tag := p.Tag()
+	if pl.resumed && strings.HasPrefix(tag, "SELECT ") {
+		tag = "SELECT " + itoa(sent) // each Execute counts its own rows
+	}
+	pl.resumed = true
+	c.out.commandComplete(tag)
 	if before != 'I' && c.p.Status() == 'I' {
 		c.closePortals() // COMMIT and ROLLBACK end all portals
 	}
@@ -342,25 +351,23 @@ func (c *conn) execute(body []byte) error {
 }
 
 // portion sends up to most rows of a portal (all if most is not positive), and
-// reports whether there are no more.
-func (c *conn) portion(pl *portal, most int) (bool, error) {
-	left := max(most, 0)
+// reports how many, and whether there are no more.
+func (c *conn) portion(pl *portal, most int) (sent int, done bool, err error) {
 	for {
-		b, err := pl.portal.Next(c.run(), left)
+		b, err := pl.portal.Next(c.run(), max(most-sent, 0))
 		if err != nil {
-			return false, err
+			return sent, false, err
 		}
 		if b == nil {
-			return true, nil
+			return sent, true, nil
 		}
 		if err := c.out.dataRows(b, pl.portal.Columns(), pl.formats, c.p.Format()); err != nil {
-			return false, c.p.Fail(err)
+			return sent, false, c.p.Fail(err)
 		}
-		if most > 0 {
-			if left -= b.Len(); left <= 0 {
-				pl.portal.Suspend()
-				return false, nil
-			}
+		sent += b.Len()
+		if most > 0 && sent >= most {
+			pl.portal.Suspend()
+			return sent, false, nil
 		}
 	}
 }

@@ -12,11 +12,14 @@ import (
 // they say otherwise.
 func (c *conn) query(body []byte) error {
 	n := bytes.IndexByte(body, 0)
-	if n != len(body)-1 {
-		return sqlerr.New(sqlerr.ProtocolViolation, "invalid message format")
+	err := error(nil)
+	if n >= 0 && n == len(body)-1 {
+		c.source = string(body[:n])
+		err = c.statements(c.source)
+	} else {
+		err = c.p.Fail(sqlerr.New(sqlerr.ProtocolViolation, "invalid string in message"))
 	}
-	c.source = string(body[:n])
-	if err := c.statements(c.source); err != nil {
+	if err != nil {
 		if err := c.failed(err); err != nil {
 			return err
 		}
@@ -84,22 +87,15 @@ func (c *conn) statement(p *minisql.PreparedStatement, last bool) error {
 	return c.out.full()
 }
 
-// rows runs a portal to its end and sends its rows, in text, with their description.
+// rows runs a portal to its end and sends its rows, in text, after their description.
 func (c *conn) rows(portal *minisql.Portal) error {
-	described := false
+	if cols := portal.Columns(); cols != nil {
+		c.out.rowDescription(cols, nil)
+	}
 	for {
 		b, err := portal.Next(c.run(), 0)
-		if err != nil {
+		if b == nil || err != nil {
 			return err
-		}
-		if !described {
-			described = true
-			if cols := portal.Columns(); cols != nil {
-				c.out.rowDescription(cols, nil)
-			}
-		}
-		if b == nil {
-			return nil
 		}
 		if err := c.out.dataRows(b, portal.Columns(), nil, c.p.Format()); err != nil {
 			return c.p.Fail(err)
