@@ -104,6 +104,7 @@ func (t *Txn) end(committed bool) {
 	t.m.tables.release(&t.owner, 0)
 	t.m.forget(t)
 	t.writes, t.undos, t.written, t.own = buffer{}, nil, 0, nil
+	t.ownKeys = keyFilter{}
 	for _, f := range t.onEnd {
 		f(committed)
 	}

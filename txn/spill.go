@@ -40,9 +40,10 @@ type ownSpan struct {
 	max    []byte // the greatest key that was spilled; nil: none
 }
 
-// unspilled reports whether key cannot be in a segment.
-func (o *ownSpan) unspilled(key []byte) bool {
-	return o.max == nil || bytes.Compare(key, o.max) > 0
+// unspilled reports whether key, which is in the own span o, cannot be in a segment, so
+// that there is no need to look. Keys often come in order; else the filter helps.
+func (t *Txn) unspilled(o *ownSpan, key []byte) bool {
+	return o.max == nil || bytes.Compare(key, o.max) > 0 || !t.ownKeys.has(key)
 }
 
 // OwnSpan declares that lo ≤ key < hi is this transaction's alone until it ends: it has
@@ -215,10 +216,20 @@ func (t *Txn) writeSegments() error {
 	}
 	for i := range spans {
 		if o := t.owns(spans[i].Lo); o != nil {
-			if last := spans[i].Hi[:len(spans[i].Hi)-1]; o.unspilled(last) {
+			if last := spans[i].Hi[:len(spans[i].Hi)-1]; o.max == nil || bytes.Compare(last, o.max) > 0 {
 				o.max = last
 			}
 		}
+	}
+	if len(t.own) > 0 {
+		t.pinned -= t.ownKeys.bytes()
+		t.writes.ascend(nil, func(e *entry) bool {
+			if e.kind != absent && t.owns(e.key) != nil {
+				t.ownKeys.add(e.key)
+			}
+			return true
+		})
+		t.pinned += t.ownKeys.bytes()
 	}
 	return nil
 }
@@ -260,7 +271,7 @@ func (t *Txn) spillSpans(cuts []uint32, f func(segment int, w *write)) []mvcc.Sp
 		if e.belowEpoch != t.epoch {
 			below = mvcc.Below{}
 		}
-		if in != nil && in.unspilled(e.key) {
+		if in != nil && t.unspilled(in, e.key) {
 			below = mvcc.Below{Known: true}
 		}
 		isNew := below.At == 0 || below.Tombstone
@@ -300,7 +311,7 @@ func (t *Txn) lockOwn(o *ownSpan, key []byte) (Locked, error) {
 	if e := t.writes.find(key); e != nil && e.kind != absent {
 		return t.lockedWrite(e), nil
 	}
-	if o.unspilled(key) {
+	if t.unspilled(o, key) {
 		return Locked{}, nil
 	}
 	v, err := t.m.below.get(t.reader(math.MaxUint32), key, mvcc.Latest, t.buf)

@@ -45,7 +45,9 @@ type Txn struct {
 
 	spill  *mvcc.Spill // nil until the buffer is first spilled
 	own    []ownSpan
-	pinned int64 // bytes of spilled buffers that scanners still need
+	pinned int64 // bytes of spilled buffers that scanners still need, and of ownKeys
+
+	ownKeys keyFilter // of keys in own spans that are in segments
 
 	buf   []byte // of the last value returned
 	onEnd []func(committed bool)
@@ -125,7 +127,7 @@ func (t *Txn) get(key []byte, limit uint32, at mvcc.Timestamp) ([]byte, bool, er
 		return nil, false, sqlerr.New(sqlerr.Internal, "read before the first statement of a transaction")
 	}
 	if len(t.own) > 0 {
-		if o := t.owns(key); o != nil && o.unspilled(key) {
+		if o := t.owns(key); o != nil && t.unspilled(o, key) {
 			return nil, false, nil
 		}
 	}
