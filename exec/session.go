@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/minisql/minisql/catalog"
 	"github.com/minisql/minisql/mvcc"
 	"github.com/minisql/minisql/parser"
 	"github.com/minisql/minisql/planner"
+	"github.com/minisql/minisql/planner/expr"
 	"github.com/minisql/minisql/sqlerr"
 	"github.com/minisql/minisql/txn"
 	"github.com/minisql/minisql/types"
@@ -69,16 +69,18 @@ type Session struct {
 	portals  map[string]*Portal // SQL cursors
 	currval  map[catalog.ID]int64
 	lastSeq  catalog.ID
-	tempSeq  int
+	random   *expr.Random // of random(), made when first asked for
 
 	plans planCache
 
-	mu     sync.Mutex // guards what follows, which Cancel and Activity touch
-	cancel context.CancelCauseFunc
-	dead   error // why the session has to end
+	mu     sync.Mutex              // guards what follows, which Cancel and Activity touch
+	cancel context.CancelCauseFunc // of the running statement, nil if none
+	dead   error                   // why the session has to end
+	// endless is the context of statements whose caller's context never ends.
+	endless       context.Context
+	endlessCancel context.CancelCauseFunc
 	activity
 
-	idleEpoch atomic.Uint64
 }
 
 // SessionOptions are the properties of a new session.
@@ -184,6 +186,14 @@ func (s *Session) Database() string { return s.name }
 // Format holds the settings that text input and output depend on.
 func (s *Session) Format() *types.Format { return s.format }
 
+// Random is the generator behind random(), which setseed() seeds.
+func (s *Session) Random() *expr.Random {
+	if s.random == nil {
+		s.random = expr.NewRandom()
+	}
+	return s.random
+}
+
 // Status is the transaction status as ReadyForQuery reports it: I, T or E.
 func (s *Session) Status() byte {
 	switch s.block {
@@ -221,40 +231,49 @@ func (s *Session) Terminate() {
 
 func (s *Session) stop(cause error) {
 	s.mu.Lock()
-	cancel := s.cancel
-	s.mu.Unlock()
-	if cancel != nil {
-		cancel(cause)
+	defer s.mu.Unlock()
+	if s.cancel != nil {
+		s.cancel(cause)
 	}
 }
 
 // running makes a context for one statement, which Cancel and statement_timeout
-// end. The caller calls the function when the statement is over.
-func (s *Session) running(ctx context.Context) (context.Context, func(), error) {
+// end. The caller calls the function when the statement is over. A caller's
+// context that can never end costs nothing: the session has one for all its statements.
+func (s *Session) running(parent context.Context) (context.Context, func(), error) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.dead != nil {
-		defer s.mu.Unlock()
 		return nil, nil, s.dead
 	}
-	s.mu.Unlock()
-	ctx, cancel := context.WithCancelCause(ctx)
-	stopTimer := func() {}
-	if d := s.settings.statementTimeout; d > 0 {
-		t := time.AfterFunc(d, func() {
-			cancel(sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to statement timeout"))
-		})
-		stopTimer = func() { t.Stop() }
+	timeout := s.settings.statementTimeout
+	if parent.Done() == nil && timeout == 0 {
+		if s.endless == nil || s.endless.Err() != nil {
+			s.endless, s.endlessCancel = context.WithCancelCause(context.Background())
+		}
+		s.cancel = s.endlessCancel
+		return s.endless, s.idleNow, nil
 	}
-	s.mu.Lock()
+	ctx, cancel := context.WithCancelCause(parent)
 	s.cancel = cancel
-	s.mu.Unlock()
+	stopTimer := func() bool { return true }
+	if timeout > 0 {
+		stopTimer = time.AfterFunc(timeout, func() {
+			cancel(sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to statement timeout"))
+		}).Stop
+	}
 	return ctx, func() {
 		stopTimer()
-		s.mu.Lock()
-		s.cancel = nil
-		s.mu.Unlock()
+		s.idleNow()
 		cancel(nil)
 	}, nil
+}
+
+// idleNow makes Cancel do nothing until the next statement.
+func (s *Session) idleNow() {
+	s.mu.Lock()
+	s.cancel = nil
+	s.mu.Unlock()
 }
 
 func (s *Session) notice(severity string, e *sqlerr.Error) {

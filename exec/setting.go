@@ -145,6 +145,13 @@ var settingList = []*setting{
 			return nil
 		}},
 	{name: "synchronize_seqscans", def: "on", kind: kindBool, why: "a scan always starts at the beginning"},
+	{name: "synchronize_seqscans", def: "on", kind: kindBool, why: "scans do not follow each other"},
+	{name: "array_nulls", def: "on", kind: kindBool}, {name: "backslash_quote", def: "safe_encoding"},
+	{name: "escape_string_warning", def: "on", kind: kindBool, why: "standard strings have no escapes to warn of"},
+	{name: "quote_all_identifiers", def: "off", kind: kindBool},
+	{name: "plan_cache_mode", def: "auto", kind: kindEnum, options: []string{"auto", "force_generic_plan", "force_custom_plan"}},
+	{name: "from_collapse_limit", def: "8", kind: kindInt, max: 1 << 30}, {name: "join_collapse_limit", def: "8", kind: kindInt, max: 1 << 30},
+	{name: "geqo", def: "on", kind: kindBool},
 	{name: "temp_buffers", def: "1024", kind: kindInt, min: 100, max: 1 << 30},
 	{name: "TimeZone", def: "UTC", report: true, desc: "Sets the time zone for displaying and interpreting time stamps.", apply: applyTimeZone},
 	{name: "transaction_deferrable", def: "off", kind: kindBool},
@@ -178,7 +185,8 @@ var steering = map[string]bool{
 	"enable_seqscan": true, "enable_indexscan": true, "enable_indexonlyscan": true, "enable_bitmapscan": true, "enable_hashjoin": true,
 	"enable_mergejoin": true, "enable_nestloop": true, "enable_sort": true, "enable_hashagg": true, "enable_material": true,
 	"random_page_cost": true, "seq_page_cost": true, "effective_cache_size": true, "maintenance_work_mem": true, "temp_buffers": true,
-	"transaction_deferrable": true,
+	"transaction_deferrable": true, "array_nulls": true, "backslash_quote": true, "quote_all_identifiers": true,
+	"plan_cache_mode": true, "from_collapse_limit": true, "join_collapse_limit": true, "geqo": true,
 }
 
 var settingByName = func() map[string]*setting {
