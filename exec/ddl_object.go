@@ -456,6 +456,9 @@ func (d *ddl) createView(n *parser.CreateViewStmt) error {
 		if slices.ContainsFunc(columns[:i], func(x catalog.Column) bool { return x.Name == columns[i].Name }) {
 			return sqlerr.New(sqlerr.DuplicateColumn, "column %q specified more than once", columns[i].Name)
 		}
+		if in, ok := types.Lookup(c.Type.OID); ok && in.Kind == 'p' {
+			return sqlerr.New(sqlerr.InvalidTableDefinition, "column %q has pseudo-type %s", columns[i].Name, c.Type.OID)
+		}
 	}
 	if old != nil {
 		if len(columns) < len(old.Columns) {

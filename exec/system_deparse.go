@@ -168,6 +168,9 @@ func binaryOp(e expr.Expr) byte {
 
 // simple reports whether e needs no parentheses inside parent (isSimpleNode).
 func (d *deparser) simple(e, parent expr.Expr) bool {
+	if _, ok := d.trace.Collations[e]; ok {
+		return false
+	}
 	if _, ok := d.trace.Origin[e].(*parser.SessionValue); ok {
 		return true
 	}
@@ -250,6 +253,15 @@ func inSeparators(parent expr.Expr, bools bool) bool {
 // write writes e; implicit casts are shown only where operators and functions
 // depend on them.
 func (d *deparser) write(e expr.Expr, implicit bool) {
+	if name, ok := d.trace.Collations[e]; ok {
+		delete(d.trace.Collations, e) // it is written once: what is inside comes without
+		d.open()
+		d.paren(e, implicit, e)
+		d.str(" COLLATE " + expr.QuoteIdent(name.Name))
+		d.shut()
+		d.trace.Collations[e] = name
+		return
+	}
 	if v, ok := d.trace.Origin[e].(*parser.SessionValue); ok {
 		d.str(strings.ToUpper(v.Name))
 		if v.Precision >= 0 {
@@ -275,6 +287,9 @@ func (d *deparser) write(e expr.Expr, implicit bool) {
 	case *expr.Or:
 		d.bools(x.Args, " OR ", x)
 	case *expr.Not:
+		if d.notBetween(x) {
+			return
+		}
 		d.open()
 		d.str("NOT ")
 		if in, ok := d.trace.Origin[x].(*parser.InSubquery); ok {
@@ -304,9 +319,6 @@ func (d *deparser) write(e expr.Expr, implicit bool) {
 		if x.Not {
 			d.open()
 			d.str("NOT ")
-			if d.pretty {
-				d.str("(")
-			}
 		}
 		d.open()
 		d.paren(x.Eq.Args[0], true, x)
@@ -314,7 +326,7 @@ func (d *deparser) write(e expr.Expr, implicit bool) {
 		d.paren(x.Eq.Args[1], true, x)
 		d.shut()
 		if x.Not {
-			d.str(")")
+			d.shut()
 		}
 	case *expr.Case:
 		d.caseWhen(x)
@@ -378,6 +390,25 @@ func (d *deparser) write(e expr.Expr, implicit bool) {
 	default:
 		d.str(expr.String(e))
 	}
+}
+
+// notBetween writes NOT BETWEEN, which PostgreSQL turns into an OR.
+func (d *deparser) notBetween(x *expr.Not) bool {
+	ast, ok := d.trace.Origin[x].(*parser.Between)
+	and, isAnd := x.Arg.(*expr.And)
+	if !ok || !isAnd || ast.Symmetric {
+		return false
+	}
+	or := &expr.Or{}
+	for i, op := range []string{"<", ">"} {
+		call, ok := and.Args[i].(*expr.Call)
+		if !ok {
+			return false
+		}
+		or.Args = append(or.Args, &expr.Call{Fn: call.Fn, Args: call.Args, Typ: call.Typ, Op: op})
+	}
+	d.write(or, false)
+	return true
 }
 
 func (d *deparser) bools(args []expr.Expr, word string, parent expr.Expr) {

@@ -13,9 +13,11 @@ import (
 
 // deparseScope knows the columns that a query may name, in the order of SELECT *.
 type deparseScope struct {
-	outer *deparseScope
-	cols  []deparseCol
-	ctes  []deparseCTE // of the query's WITH
+	outer  *deparseScope // whose columns may be named here
+	around *deparseScope // of the query that this one stands in
+	cols   []deparseCol
+	shown  map[string]string // the names that FROM items are given, by their own
+	ctes   []deparseCTE      // of the query's WITH
 }
 
 // deparseCol is one column of a FROM item; rel is "" for the merged column of a
@@ -30,24 +32,85 @@ type deparseCTE struct {
 // name writes a column reference with the alias of its relation.
 func (s *deparseScope) name(c *parser.ColumnRef) string {
 	col := c.Parts[len(c.Parts)-1]
-	if len(c.Parts) > 1 {
-		return expr.QuoteIdent(c.Parts[len(c.Parts)-2]) + "." + expr.QuoteIdent(col)
-	}
 	for at := s; at != nil; at = at.outer {
+		if len(c.Parts) > 1 {
+			rel := c.Parts[len(c.Parts)-2]
+			if _, ok := at.shown[rel]; ok {
+				return at.column(deparseCol{rel, col})
+			}
+			continue
+		}
 		for _, x := range at.cols {
 			if x.name == col {
-				return x.String()
+				return at.column(x)
 			}
 		}
 	}
 	return expr.QuoteIdent(col)
 }
 
-func (c deparseCol) String() string {
+func (s *deparseScope) column(c deparseCol) string {
 	if c.rel == "" {
 		return expr.QuoteIdent(c.name)
 	}
-	return expr.QuoteIdent(c.rel) + "." + expr.QuoteIdent(c.name)
+	return expr.QuoteIdent(s.shownName(c.rel)) + "." + expr.QuoteIdent(c.name)
+}
+
+func (s *deparseScope) shownName(rel string) string {
+	if n := s.shown[rel]; n != "" {
+		return n
+	}
+	return rel
+}
+
+// show gives a FROM item a name that no query around has, nor another item
+// (set_rtable_names). In a view, the names of rules are taken.
+func (s *deparseScope) show(rel string) {
+	taken := func(n string) bool {
+		if n == "old" || n == "new" {
+			return true
+		}
+		for at := s; at != nil; at = at.around {
+			for _, shown := range at.shown {
+				if shown == n {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	name := rel
+	for i := 1; taken(name); i++ {
+		name = rel + "_" + strconv.Itoa(i)
+	}
+	if s.shown == nil {
+		s.shown = make(map[string]string)
+	}
+	s.shown[rel] = name
+}
+
+// showAll names the items of FROM in their order.
+func (s *deparseScope) showAll(ref parser.TableRef) {
+	switch f := ref.(type) {
+	case *parser.RangeTable:
+		if f.Alias != nil {
+			s.show(f.Alias.Name)
+		} else {
+			s.show(f.Name.Name)
+		}
+	case *parser.RangeSubquery:
+		if f.Alias != nil {
+			s.show(f.Alias.Name)
+		}
+	case *parser.RangeFunction:
+		s.show(functionAlias(f))
+	case *parser.JoinExpr:
+		s.showAll(f.Left)
+		s.showAll(f.Right)
+		if f.Alias != nil {
+			s.show(f.Alias.Name)
+		}
+	}
 }
 
 func (s *deparseScope) cte(name string) (deparseCTE, bool) {
@@ -101,7 +164,10 @@ func (d *deparser) ast(e parser.Expr, implicit bool) {
 // have, nil if their own will do; visible: the names of its columns matter.
 func (d *deparser) query(q *parser.SelectStmt, outer *deparseScope, names []string, visible bool) {
 	saved, indent := d.scope, d.indent
-	d.scope = &deparseScope{outer: outer}
+	d.scope = &deparseScope{outer: outer, around: saved}
+	for _, f := range q.From {
+		d.scope.showAll(f)
+	}
 	if q.With != nil {
 		d.with(q.With)
 	}
@@ -127,8 +193,9 @@ func (d *deparser) query(q *parser.SelectStmt, outer *deparseScope, names []stri
 	switch {
 	case q.Limit != nil && q.WithTies:
 		d.word(" FETCH FIRST ", -indentStd, indentStd, 0)
+		d.str("(")
 		d.ast(q.Limit, false)
-		d.str(" ROWS WITH TIES")
+		d.str(") ROWS WITH TIES")
 	case q.Limit != nil:
 		d.word(" LIMIT ", -indentStd, indentStd, 0)
 		d.ast(q.Limit, false)
@@ -170,7 +237,7 @@ func (d *deparser) sortItem(q *parser.SelectStmt, e parser.Expr) {
 	case *parser.ColumnRef:
 		if len(x.Parts) == 1 {
 			for i := range leaf.Targets {
-				if columnName(&leaf.Targets[i]) == x.Parts[0] && (leaf.Targets[i].As != "" || q.Op != parser.SetNone) {
+				if columnName(&leaf.Targets[i]) == x.Parts[0] && (leaf.Targets[i].As != "" || q.Op != parser.SetNone || d.trace.Bound[e] == nil) {
 					target = i
 				}
 			}
@@ -431,7 +498,7 @@ func (d *deparser) targets(q *parser.SelectStmt, names []string, visible bool) {
 		if c, ok := t.Expr.(*parser.ColumnRef); ok && c.Star {
 			for _, col := range d.scope.cols {
 				if len(c.Parts) == 0 || col.rel == c.Parts[len(c.Parts)-1] {
-					item(col.String(), col.name, col.name)
+					item(d.scope.column(col), col.name, col.name)
 				}
 			}
 			continue
@@ -471,10 +538,12 @@ func (d *deparser) from(ref parser.TableRef) {
 			d.str(expr.QuoteIdent(name))
 		}
 		if f.Alias != nil {
-			d.str(" " + expr.QuoteIdent(f.Alias.Name))
+			d.str(" " + expr.QuoteIdent(d.scope.shownName(f.Alias.Name)))
 			if len(f.Alias.Columns) > 0 {
 				d.aliases(f)
 			}
+		} else if n := d.scope.shownName(name); n != name {
+			d.str(" " + expr.QuoteIdent(n))
 		}
 	case *parser.RangeSubquery:
 		if f.Lateral {
@@ -488,13 +557,13 @@ func (d *deparser) from(ref parser.TableRef) {
 		d.query(f.Query, outer, nil, true)
 		d.str(")")
 		if f.Alias != nil {
-			d.str(" " + expr.QuoteIdent(f.Alias.Name))
+			d.str(" " + expr.QuoteIdent(d.scope.shownName(f.Alias.Name)))
 			if len(f.Alias.Columns) > 0 || f.Query.Values != nil {
 				d.aliases(f)
 			}
 		}
 	case *parser.RangeFunction:
-		if f.Lateral {
+		if f.Lateral || d.dependsOnColumns(f) {
 			d.str("LATERAL ")
 		}
 		if f.RowsFrom {
@@ -512,11 +581,21 @@ func (d *deparser) from(ref parser.TableRef) {
 		if f.Ordinality {
 			d.str(" WITH ORDINALITY")
 		}
-		d.str(" " + expr.QuoteIdent(functionAlias(f)))
+		d.str(" " + expr.QuoteIdent(d.scope.shownName(functionAlias(f))))
 		d.aliases(f)
 	case *parser.JoinExpr:
 		d.join(f)
 	}
+}
+
+// dependsOnColumns reports whether a function in FROM reads columns of other items.
+func (d *deparser) dependsOnColumns(f *parser.RangeFunction) bool {
+	for i := range f.Funcs {
+		if x := d.trace.Bound[f.Funcs[i].Func]; x != nil && expr.Any(x, func(y expr.Expr) bool { _, ok := y.(*expr.Col); return ok }) {
+			return true
+		}
+	}
+	return false
 }
 
 // aliases writes the list of column aliases.
@@ -578,7 +657,7 @@ func (d *deparser) join(j *parser.JoinExpr) {
 		d.str(")")
 	}
 	if j.Alias != nil {
-		d.str(" " + expr.QuoteIdent(j.Alias.Name))
+		d.str(" " + expr.QuoteIdent(d.scope.shownName(j.Alias.Name)))
 		if len(j.Alias.Columns) > 0 {
 			d.aliases(j)
 		}
