@@ -80,7 +80,6 @@ type Session struct {
 	endless       context.Context
 	endlessCancel context.CancelCauseFunc
 	activity
-
 }
 
 // SessionOptions are the properties of a new session.
