@@ -17,12 +17,12 @@ import (
 // Rows are the result of a query, read one after the other. Rows are computed
 // while they are read. One goroutine uses them at a time.
 type Rows struct {
-	s      *Session
-	owned  *Session // to be released at the end
+	s     *Session
+	owned *Session // to be released at the end
 
 	batchOf *BatchResults // that an error of the rows ends
-	ctx    context.Context
-	portal *exec.Portal
+	ctx     context.Context
+	portal  *exec.Portal
 
 	batch *vec.Batch // holds the current row; valid until the next fetch
 	n, k  int        // rows of the batch; the current one is k-1
