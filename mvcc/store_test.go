@@ -110,12 +110,17 @@ func (w *world) scan(at mvcc.Timestamp, lo, hi string, reverse bool, size int) s
 		w.t.Fatal(err)
 	}
 	defer sc.Close()
+	return drain(w.t, sc, size)
+}
+
+func drain(t testing.TB, sc *mvcc.Scanner, size int) string {
+	t.Helper()
 	var run mvcc.Run
 	var out []string
 	for {
 		n, err := sc.Next(&run, size)
 		if err != nil {
-			w.t.Fatal(err)
+			t.Fatal(err)
 		}
 		if n == 0 {
 			return strings.Join(out, " ")
@@ -204,14 +209,102 @@ func TestModel(t *testing.T) {
 			t.Fatalf("get %s at %d: %q %v %v, want %q", k, at, v.Value, v.Exists(), err, want)
 		}
 	}
-	for step := range 4000 {
-		switch n := r.IntN(100); {
+	// large is a transaction that spills; nobody else writes its keys.
+	type large struct {
+		p       *mvcc.Spill
+		number  uint32
+		changes []change // in order
+		keys    map[string]bool
+	}
+	var big *large
+	spill := func(step int) {
+		spans := []mvcc.SpillSpan{{Lo: []byte("k"), Hi: []byte("l"), Dirty: true}}
+		big.number++
+		segs, err := big.p.Begin([]mvcc.SegmentOrder{{Low: big.number, High: big.number}}, spans)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrote := map[string]bool{}
+		for range 1 + r.IntN(5) {
+			k := key()
+			if wrote[k] {
+				continue
+			}
+			wrote[k], big.keys[k] = true, true
+			c := change{big.number, k, fmt.Sprint(step), r.IntN(3) > 0}
+			big.changes = append(big.changes, c)
+			if c.put {
+				err = errors.Join(err, segs[0].Put([]byte(k), []byte(c.value), false))
+			} else {
+				err = errors.Join(err, segs[0].Delete([]byte(k), nil))
+			}
+		}
+		if err := errors.Join(err, big.p.Finish(segs)); err != nil {
+			t.Fatal(err)
+		}
+		// The writer sees what it wrote, up to any number.
+		limit := 1 + uint32(r.IntN(int(big.number)+1))
+		own := map[string]string{}
+		for k, v := range live {
+			own[k] = v
+		}
+		apply(own, big.changes, limit)
+		for k := range big.keys {
+			v, err := w.s.GetFor(mvcc.Reader{Spill: big.p, Limit: limit}, []byte(k), mvcc.Latest, nil)
+			if want, ok := own[k]; err != nil || v.Exists() != ok || (ok && string(v.Value) != want) {
+				t.Fatalf("the writer gets %s below %d: %q %v %v, want %q", k, limit, v.Value, v.Exists(), err, want)
+			}
+		}
+		var sc mvcc.Scanner
+		reverse := r.IntN(2) == 0
+		if err := sc.Open(w.s, mvcc.Reader{Spill: big.p, Limit: limit}, nil, nil, mvcc.Latest, reverse); err != nil {
+			t.Fatal(err)
+		}
+		defer sc.Close()
+		if got, want := drain(t, &sc, 1+r.IntN(5)), render(own, "", "", reverse); got != want {
+			t.Fatalf("the writer scans below %d:\n got %s\nwant %s", limit, got, want)
+		}
+	}
+	for step := range 6000 {
+		switch n := r.IntN(130); {
+		case n >= 100 && big == nil:
+			big = &large{p: w.s.NewSpill("it"), keys: map[string]bool{}}
+		case n >= 112:
+			spill(step)
+		case n >= 108 && big.number > 0: // to a savepoint
+			low := 1 + uint32(r.IntN(int(big.number)))
+			big.p.DropFrom(low)
+			for i, c := range big.changes {
+				if c.number >= low {
+					big.changes = big.changes[:i]
+					break
+				}
+			}
+		case n >= 104:
+			big.p.Abort()
+			big = nil
+		case n >= 100:
+			ws := w.s.NewWriteSet()
+			ws.Spilled(big.p)
+			c, err := w.s.Commit(ws, r.IntN(2) == 0)
+			if err == nil {
+				err = c.Wait()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			apply(live, big.changes, 1<<30)
+			states[c.At()] = make(map[string]string, len(live))
+			for k, v := range live {
+				states[c.At()][k] = v
+			}
+			big = nil
 		case n < 45:
 			changes := map[string]string{}
 			var list []string
 			for range 1 + r.IntN(5) {
 				k := key()
-				if _, ok := changes[k]; ok {
+				if _, ok := changes[k]; ok || (big != nil && big.keys[k]) {
 					continue
 				}
 				changes[k] = ""
@@ -223,6 +316,9 @@ func TestModel(t *testing.T) {
 					live[k] = fmt.Sprint(step)
 				}
 			}
+			if len(list) == 0 {
+				break
+			}
 			at := w.write(r.IntN(2) == 0, r.IntN(3) > 0, list...)
 			states[at] = make(map[string]string, len(live))
 			for k, v := range live {
@@ -233,7 +329,8 @@ func TestModel(t *testing.T) {
 			at := sn.Take()
 			snaps = append(snaps, held{sn, at})
 			if _, ok := states[at]; !ok && len(states) > 0 {
-				at2 := w.s.Now() // a restart publishes its ceiling
+				// A restart publishes its ceiling, a spill its provisional timestamps.
+				at2 := w.s.Now()
 				states[at] = make(map[string]string, len(live))
 				for k, v := range live {
 					states[at][k] = v
@@ -253,7 +350,7 @@ func TestModel(t *testing.T) {
 		case n < 97:
 			check(mvcc.Latest, live)
 			w.collect()
-			if len(snaps) == 0 {
+			if len(snaps) == 0 && big == nil {
 				if got := w.versions(); got != len(live) {
 					t.Fatalf("after collecting, %d versions of %d live keys", got, len(live))
 				}
@@ -262,7 +359,7 @@ func TestModel(t *testing.T) {
 			for _, h := range snaps {
 				h.sn.Close()
 			}
-			snaps = nil
+			snaps, big = nil, nil // what was running is rolled back
 			before := w.s.Now()
 			w.close()
 			w.reopen()
@@ -275,9 +372,32 @@ func TestModel(t *testing.T) {
 	for _, h := range snaps {
 		h.sn.Close()
 	}
+	if big != nil {
+		big.p.Abort()
+	}
 	w.collect()
 	if got := w.versions(); got != len(live) {
 		t.Fatalf("at the end, %d versions of %d live keys", got, len(live))
+	}
+}
+
+// change is one write of a transaction that spills.
+type change struct {
+	number     uint32
+	key, value string
+	put        bool
+}
+
+// apply makes the changes below limit.
+func apply(m map[string]string, changes []change, limit uint32) {
+	for _, c := range changes {
+		switch {
+		case c.number >= limit:
+		case c.put:
+			m[c.key] = c.value
+		default:
+			delete(m, c.key)
+		}
 	}
 }
 
@@ -514,5 +634,23 @@ func TestWriteNow(t *testing.T) {
 	w2 := open(t, fs.CrashClone(vfs.CrashCloneCfg{}), mvcc.Options{})
 	if got := w2.scan(mvcc.Latest, "", "", false, 10); got != "row=1 seq=4" {
 		t.Fatal(got)
+	}
+}
+
+// Collection goes on while nothing is committed, and a restart knows.
+func TestHistoryAfterIdleness(t *testing.T) {
+	now := newClock()
+	w := open(t, vfs.NewMem(), mvcc.Options{Retention: time.Minute, Clock: now.read})
+	first := w.write(false, true, "k=1")
+	now.add(30 * time.Second)
+	w.write(false, true, "k=2")
+	now.add(time.Hour)
+	w.collect()
+	w.close()
+	w.reopen()
+	sn := w.s.NewSnapshot()
+	defer sn.Close()
+	if err := sn.TakeAt(first); !errors.Is(err, mvcc.ErrSnapshotTooOld) {
+		t.Errorf("a moment out of retention: %v", err)
 	}
 }
