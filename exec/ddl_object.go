@@ -71,7 +71,7 @@ func (d *ddl) createIndex(n *parser.CreateIndexStmt) error {
 		if e.Column != "" {
 			slot, ok := t.ColumnSlot(e.Column)
 			if !ok {
-				return sqlerr.New(sqlerr.UndefinedColumn, "column %q does not exist", e.Column).At(e.Pos)
+				return sqlerr.New(sqlerr.UndefinedColumn, "column %q does not exist", e.Column)
 			}
 			k.Slot, k.Type = slot, t.Columns[slot].Type
 			names = append(names, e.Column)

@@ -424,7 +424,7 @@ func (s *Session) lockTable(ctx context.Context, n *parser.LockTableStmt) error 
 // relation finds a table, view or sequence by name.
 func (s *Session) relation(sc *schema, name parser.QName) (*catalog.Table, error) {
 	if name.Catalog != "" && name.Catalog != sc.cat.Database.Name {
-		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "cross-database references are not implemented: %q", name.String()).At(name.Pos)
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "cross-database references are not implemented: %q", name.String())
 	}
 	t, err := planner.LookupTable(s.planEnv(sc, nil), name.Schema, name.Name)
 	if err != nil {
@@ -432,9 +432,9 @@ func (s *Session) relation(sc *schema, name parser.QName) (*catalog.Table, error
 	}
 	if t == nil {
 		if name.Schema != "" && sc.cat.Schema(name.Schema) == nil {
-			return nil, sqlerr.New(sqlerr.InvalidSchemaName, "schema %q does not exist", name.Schema).At(name.Pos)
+			return nil, sqlerr.New(sqlerr.InvalidSchemaName, "schema %q does not exist", name.Schema)
 		}
-		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", name.String()).At(name.Pos)
+		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", name.String())
 	}
 	return t, nil
 }

@@ -44,6 +44,29 @@ type prop struct{ key, value string }
 // running each operator came to; nil for one that never ran.
 func Explain(p *Plan, o ExplainOptions, actual func(Node) *Actual) []string {
 	root := explain(p.Root)
+	// Where there is only one relation, its columns go without its name.
+	aliases := make(map[string]int)
+	root.each(func(e *explainNode) {
+		switch n := e.node.(type) {
+		case *SeqScan:
+			aliases[n.Alias]++
+		case *IndexScan:
+			aliases[n.Alias]++
+		case *VirtualScan:
+			aliases[n.Alias]++
+		case *FunctionScan, *CTEScan, *WorkTableScan:
+			aliases[""] += 2
+		}
+	})
+	for alias, n := range aliases {
+		if len(aliases) == 1 && n == 1 {
+			root.each(func(e *explainNode) {
+				for i := range e.props {
+					e.props[i].value = strings.ReplaceAll(e.props[i].value, expr.QuoteIdent(alias)+".", "")
+				}
+			})
+		}
+	}
 	if o.JSON {
 		m := map[string]any{"Plan": jsonNode(root, o, actual)}
 		b, _ := json.MarshalIndent([]any{m}, "", "  ")
@@ -52,6 +75,14 @@ func Explain(p *Plan, o ExplainOptions, actual func(Node) *Actual) []string {
 	var out []string
 	printNode(&out, root, "", "", true, o, actual)
 	return out
+}
+
+// each calls f for e and everything below it.
+func (e *explainNode) each(f func(*explainNode)) {
+	f(e)
+	for _, k := range e.kids {
+		k.each(f)
+	}
 }
 
 func explain(n Node) *explainNode {

@@ -254,7 +254,8 @@ func (s *scope) addRel(rel *scopeRel) {
 // checkAlias refuses a second relation of the same name.
 func (s *scope) checkAlias(rel *scopeRel, pos int) error {
 	for _, o := range s.rels {
-		if o.name == rel.name && rel.name != "" && (o.schema == rel.schema || o.table == nil || rel.table == nil) {
+		// Tables of different schemas may stand side by side unless one has an alias.
+		if o.name == rel.name && rel.name != "" && (o.schema == rel.schema || o.schema == "" || rel.schema == "") {
 			return sqlerr.New(sqlerr.DuplicateAlias, "table name %q specified more than once", rel.name).At(pos)
 		}
 	}
