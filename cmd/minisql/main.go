@@ -2,13 +2,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+
+	"github.com/minisql/minisql/cmd/minisql/shell"
 )
 
 func main() {
 	if err := newRoot().Execute(); err != nil {
-		fmt.Fprintln(os.Stderr, "minisql:", err)
+		if !errors.Is(err, shell.ErrFailed) { // which has been told
+			fmt.Fprintln(os.Stderr, "minisql:", err)
+		}
 		os.Exit(1)
 	}
 }

@@ -10,6 +10,7 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	addShell(root)
 	root.AddCommand(newServe(), newVersion())
 	return root
 }

@@ -29,7 +29,8 @@ var allowed = map[string][]string{
 	"exec":              {"planner", "planner/expr", "parser", "catalog", "txn", "types", "sqlerr"},
 	"":                  {"exec", "planner", "planner/expr", "parser", "catalog", "txn", "mvcc", "storage", "storage/lsm", "types", "sqlerr"},
 	"pgwire":            {"", "types", "sqlerr"},
-	"cmd/minisql":       {"", "pgwire", "types", "sqlerr"},
+	"cmd/minisql":       {"", "pgwire", "types", "sqlerr", "cmd/minisql/shell"},
+	"cmd/minisql/shell": {"", "types", "sqlerr"},
 	"internal/archtest": {},
 	"internal/e2e":      {"", "pgwire", "sqlerr"},
 }
