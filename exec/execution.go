@@ -29,6 +29,7 @@ type execution struct {
 	subs     map[*expr.Subplan]*subState
 	fks      fkChecks
 	affected int64
+	read     int64 // rows that scans have read
 	analyze  *analysis
 	mem      int // work_mem in bytes
 
@@ -38,7 +39,7 @@ type execution struct {
 // begin prepares x for a run.
 func (x *execution) begin(ctx context.Context, s *Session, sc *schema) {
 	x.s, x.ctx, x.done, x.txn, x.schema = s, ctx, ctx.Done(), s.txn, sc
-	x.affected = 0
+	x.affected, x.read = 0, 0
 	x.fks.queue = x.fks.queue[:0]
 	x.mem = s.workMem()
 	if x.c == nil {

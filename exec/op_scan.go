@@ -98,6 +98,7 @@ func (o *seqScanOp) next(x *execution) (*vec.Batch, error) {
 			o.close(x)
 			break
 		}
+		x.read += int64(n)
 		o.size = min(2*o.size, vec.MaxRows)
 		o.out.Reset()
 		for i := range n {
@@ -394,6 +395,7 @@ func (o *indexScanOp) fill(x *execution) error {
 	if err != nil {
 		return x.storageError(err)
 	}
+	x.read += int64(n)
 	if n == 0 {
 		o.scanner.Close()
 		o.scanner = nil

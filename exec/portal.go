@@ -2,9 +2,9 @@ package exec
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/minisql/minisql/parser"
@@ -31,6 +31,8 @@ type Portal struct {
 	rows    rowSource // of a statement without a plan that returns rows
 	columns []planner.Column
 	tag     string
+	verb    string // with the number of rows it is the tag, if tag is empty
+	rowsN   int64
 	started bool
 	done    bool
 	view    *txn.View // of a cursor: what it saw when it was opened
@@ -59,11 +61,26 @@ func (s *Session) Bind(p *Prepared, params []types.Datum) (*Portal, error) {
 	return &Portal{s: s, p: p, params: params, columns: p.columns}, nil
 }
 
+// BindTo is Bind into memory of the caller's: a portal that is not in use.
+func (s *Session) BindTo(dst *Portal, p *Prepared, params []types.Datum) error {
+	if len(params) != len(p.params) {
+		_, err := s.Bind(p, params)
+		return err
+	}
+	dst.s, dst.p, dst.params, dst.columns = s, p, params, p.columns
+	return nil
+}
+
 // Columns are the columns of the result; nil if the statement returns no rows.
 func (p *Portal) Columns() []planner.Column { return p.columns }
 
 // Tag is the command tag of a portal that is through: "SELECT 3".
-func (p *Portal) Tag() string { return p.tag }
+func (p *Portal) Tag() string {
+	if p.tag == "" && p.verb != "" {
+		p.tag = p.verb + strconv.FormatInt(p.rowsN, 10)
+	}
+	return p.tag
+}
 
 // Done reports whether the portal has returned its last row.
 func (p *Portal) Done() bool { return p.done }
@@ -81,11 +98,11 @@ func (p *Portal) Next(ctx context.Context, max int) (b *vec.Batch, err error) {
 	if p.rest != nil {
 		return p.take(max), nil
 	}
-	ctx, finish, err := p.s.running(ctx)
+	ctx, err = p.s.running(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer finish()
+	defer p.s.finished()
 	defer p.recover(&err)
 	if b, err = p.next(ctx); err != nil {
 		p.end()
@@ -181,13 +198,13 @@ func (p *Portal) next(ctx context.Context) (*vec.Batch, error) {
 	}
 	switch p.x.plan.Command {
 	case planner.Select:
-		p.tag = fmt.Sprintf("SELECT %d", p.counted)
+		p.verb, p.rowsN = "SELECT ", p.counted
 	case planner.InsertCommand:
-		p.tag = fmt.Sprintf("INSERT 0 %d", p.x.affected)
+		p.verb, p.rowsN = "INSERT 0 ", p.x.affected
 	case planner.UpdateCommand:
-		p.tag = fmt.Sprintf("UPDATE %d", p.x.affected)
+		p.verb, p.rowsN = "UPDATE ", p.x.affected
 	case planner.DeleteCommand:
-		p.tag = fmt.Sprintf("DELETE %d", p.x.affected)
+		p.verb, p.rowsN = "DELETE ", p.x.affected
 	}
 	p.finish()
 	return nil, nil
@@ -317,13 +334,18 @@ func (p *Portal) finish() {
 	p.end()
 }
 
+// keepRows is how many rows an execution may have read and returned if its
+// operator tree is to be kept: the buffers of a larger one weigh more than it costs to
+// build the tree anew.
+const keepRows = 128
+
 // end gives back what the portal holds. The operator tree is kept for the next
 // run of the same statement.
 func (p *Portal) end() {
 	if p.op != nil {
 		p.op.close(p.x)
 		p.x.end()
-		if p.p.plan == p.x.plan && p.p.idle == nil && p.x.analyze == nil {
+		if p.p.plan == p.x.plan && p.p.idle == nil && p.x.analyze == nil && p.x.read+p.counted <= keepRows {
 			p.p.idle, p.p.tree = p.x, p.op
 		}
 		p.op, p.x = nil, nil
@@ -376,11 +398,11 @@ func (p *Portal) CopyOut(ctx context.Context, w io.Writer, begin func(columns in
 
 func (p *Portal) runCopy(ctx context.Context, run func(context.Context) error) (err error) {
 	s := p.s
-	ctx, finish, err := s.running(ctx)
+	ctx, err = s.running(ctx)
 	if err != nil {
 		return err
 	}
-	defer finish()
+	defer s.finished()
 	defer p.recover(&err)
 	p.started, p.done = true, true
 	s.setActive(p.p.SQL)

@@ -62,6 +62,9 @@ type Session struct {
 	// privateVersions numbers the catalogs that only this session sees.
 	privateVersions uint64
 
+	advisory     bool // it has had advisory locks
+	advisoryXact bool // … that end with the transaction
+
 	rowCounts  map[catalog.ID]written // of the transaction, by table
 	settleRows func(committed bool)   // countAll
 
@@ -73,12 +76,10 @@ type Session struct {
 
 	plans planCache
 
-	mu     sync.Mutex              // guards what follows, which Cancel and Activity touch
-	cancel context.CancelCauseFunc // of the running statement, nil if none
-	dead   error                   // why the session has to end
-	// endless is the context of statements whose caller's context never ends.
-	endless       context.Context
-	endlessCancel context.CancelCauseFunc
+	run run
+
+	mu   sync.Mutex // guards what follows, which Terminate and Activity touch
+	dead error      // why the session has to end
 	activity
 }
 
@@ -165,6 +166,9 @@ func (srv *Server) NewSession(ctx context.Context, opts SessionOptions) (*Sessio
 func (s *Session) Close() {
 	s.rollback()
 	s.closePortals(true)
+	if s.advisory {
+		s.srv.advisory.release(s, false)
+	}
 	s.srv.mu.Lock()
 	delete(s.srv.sessions, s.pid)
 	s.srv.mu.Unlock()
@@ -228,53 +232,6 @@ func (s *Session) Terminate() {
 	}
 }
 
-func (s *Session) stop(cause error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cancel != nil {
-		s.cancel(cause)
-	}
-}
-
-// running makes a context for one statement, which Cancel and statement_timeout
-// end. The caller calls the function when the statement is over. A caller's
-// context that can never end costs nothing: the session has one for all its statements.
-func (s *Session) running(parent context.Context) (context.Context, func(), error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.dead != nil {
-		return nil, nil, s.dead
-	}
-	timeout := s.settings.statementTimeout
-	if parent.Done() == nil && timeout == 0 {
-		if s.endless == nil || s.endless.Err() != nil {
-			s.endless, s.endlessCancel = context.WithCancelCause(context.Background())
-		}
-		s.cancel = s.endlessCancel
-		return s.endless, s.idleNow, nil
-	}
-	ctx, cancel := context.WithCancelCause(parent)
-	s.cancel = cancel
-	stopTimer := func() bool { return true }
-	if timeout > 0 {
-		stopTimer = time.AfterFunc(timeout, func() {
-			cancel(sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to statement timeout"))
-		}).Stop
-	}
-	return ctx, func() {
-		stopTimer()
-		s.idleNow()
-		cancel(nil)
-	}, nil
-}
-
-// idleNow makes Cancel do nothing until the next statement.
-func (s *Session) idleNow() {
-	s.mu.Lock()
-	s.cancel = nil
-	s.mu.Unlock()
-}
-
 func (s *Session) notice(severity string, e *sqlerr.Error) {
 	if s.opts.Notice == nil || !s.settings.wantsNotice(severity) {
 		return
@@ -329,11 +286,11 @@ func (s *Session) Prepare(ctx context.Context, stmt parser.Statement, paramTypes
 	if !planned(stmt.Node) {
 		return p, s.describeUtility(ctx, p)
 	}
-	ctx, finish, err := s.running(ctx)
+	ctx, err := s.running(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer finish()
+	defer s.finished()
 	if err := s.ensureTxn(ctx); err != nil {
 		return nil, err
 	}
