@@ -39,6 +39,7 @@ type owner struct {
 	// It comes after lockTable.graph, tableLocks.mu and activeStripe.mu.
 	tableMu sync.Mutex
 	tables  []tableHold
+	first   [2]tableHold // memory for tables: most transactions use few
 
 	waiting atomic.Pointer[waiter] // set under lockTable.graph; nil when running
 	signal  chan struct{}          // of capacity 1, made at the first wait
