@@ -22,14 +22,15 @@ type Rows struct {
 
 	batchOf *BatchResults // that an error of the rows ends
 	ctx     context.Context
-	portal  *exec.Portal
+	portal  exec.Portal
+	opened  bool // portal is one
 
 	batch *vec.Batch // holds the current row; valid until the next fetch
 	n, k  int        // rows of the batch; the current one is k-1
 	count int64      // rows of the batches before
 	done  bool
 	err   error
-	tag   string
+	early bool // stopped before the end
 	cols  []planner.Column
 	field []FieldDescription
 }
@@ -80,7 +81,6 @@ func (r *Rows) fetch() {
 		r.batch, r.n, r.k = b, b.Len(), 0
 		return
 	}
-	r.tag = r.portal.Tag()
 	r.finish(because(r.ctx, r.s.sync(r.ctx)))
 }
 
@@ -99,7 +99,7 @@ func (r *Rows) finish(err error) {
 // as a server would.
 func (r *Rows) stop() {
 	if sel, ok := r.portal.Statement().(*parser.SelectStmt); ok && sel.With == nil && len(sel.Locking) == 0 {
-		r.tag = "SELECT " + strconv.FormatInt(r.count+int64(r.k), 10)
+		r.count, r.early = r.count+int64(r.k), true
 		r.portal.Close()
 		r.finish(because(r.ctx, r.s.sync(r.ctx)))
 		return
@@ -164,10 +164,18 @@ func (r *Rows) Close() {
 func (r *Rows) Err() error { return r.err }
 
 // CommandTag is the command's tag. It is known once the rows are closed.
-func (r *Rows) CommandTag() CommandTag { return CommandTag{r.tag} }
+func (r *Rows) CommandTag() CommandTag {
+	switch {
+	case !r.opened || !r.done:
+		return CommandTag{}
+	case r.early:
+		return CommandTag{"SELECT " + strconv.FormatInt(r.count, 10)}
+	}
+	return CommandTag{r.portal.Tag()}
+}
 
 func (r *Rows) columns() []planner.Column {
-	if r.cols == nil && r.portal != nil {
+	if r.cols == nil && r.opened {
 		r.cols = r.portal.Columns()
 	}
 	return r.cols

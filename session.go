@@ -257,12 +257,11 @@ func (s *Session) query(ctx context.Context, r *Rows, sql string, args []any) er
 
 // open runs a statement with its parameters bound.
 func (s *Session) open(ctx context.Context, r *Rows, e *stmt) error {
-	portal, err := s.x.Bind(e.p, e.params)
-	if err != nil {
+	if err := s.x.BindTo(&r.portal, e.p, e.params); err != nil {
 		return s.x.Fail(err)
 	}
-	r.s, r.ctx, r.portal = s, ctx, portal
-	if portal.IsCopyIn() || portal.IsCopyOut() {
+	r.s, r.ctx, r.opened = s, ctx, true
+	if r.portal.IsCopyIn() || r.portal.IsCopyOut() {
 		return s.x.Fail(sqlerr.New(sqlerr.FeatureNotSupported, "COPY to or from the client needs CopyFrom or CopyTo"))
 	}
 	s.rows = r
