@@ -30,6 +30,8 @@ type Server struct {
 	opts    Options
 	started time.Time
 
+	advisory advisoryLocks
+
 	mu        sync.Mutex // guards what follows; held shortly, never while waiting
 	databases map[catalog.ID]*database
 	sessions  map[int32]*Session

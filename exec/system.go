@@ -28,7 +28,7 @@ var systemFuncs map[string]systemFunc
 
 func init() {
 	systemFuncs = make(map[string]systemFunc)
-	for _, group := range []map[string]systemFunc{describeFuncs, visibleFuncs, sizeFuncs, serverFuncs, privilegeFuncs} {
+	for _, group := range []map[string]systemFunc{describeFuncs, visibleFuncs, sizeFuncs, serverFuncs, privilegeFuncs, advisoryFuncs()} {
 		for name, f := range group {
 			systemFuncs[name] = f
 		}

@@ -108,23 +108,16 @@ var serverFuncs = map[string]systemFunc{
 	"pg_stat_get_backend_idset": func(*system, []types.Datum) (types.Datum, error) {
 		return types.Null, sqlerr.Unsupported("function pg_stat_get_backend_idset()")
 	},
-	"pg_advisory_lock":                 noAdvisory("pg_advisory_lock"),
-	"pg_advisory_lock_shared":          noAdvisory("pg_advisory_lock_shared"),
-	"pg_advisory_unlock":               noAdvisory("pg_advisory_unlock"),
-	"pg_advisory_unlock_all":           noAdvisory("pg_advisory_unlock_all"),
-	"pg_advisory_unlock_shared":        noAdvisory("pg_advisory_unlock_shared"),
-	"pg_advisory_xact_lock":            noAdvisory("pg_advisory_xact_lock"),
-	"pg_advisory_xact_lock_shared":     noAdvisory("pg_advisory_xact_lock_shared"),
-	"pg_try_advisory_lock":             noAdvisory("pg_try_advisory_lock"),
-	"pg_try_advisory_lock_shared":      noAdvisory("pg_try_advisory_lock_shared"),
-	"pg_try_advisory_xact_lock":        noAdvisory("pg_try_advisory_xact_lock"),
-	"pg_try_advisory_xact_lock_shared": noAdvisory("pg_try_advisory_xact_lock_shared"),
-}
-
-func noAdvisory(fn string) systemFunc {
-	return func(*system, []types.Datum) (types.Datum, error) {
-		return types.Null, sqlerr.Unsupported("advisory locks (%s)", fn)
-	}
+	"pg_blocking_pids": func(y *system, a []types.Datum) (types.Datum, error) {
+		pid := int32(a[0].Int())
+		return pidArray(append(y.s.srv.mgr.BlockedBy(pid), y.s.srv.advisoryBlockers(pid)...)), nil
+	},
+	"pg_safe_snapshot_blocking_pids": func(*system, []types.Datum) (types.Datum, error) { return pidArray(nil), nil },
+	"current_query": func(y *system, _ []types.Datum) (types.Datum, error) {
+		return types.NewText(y.s.activityNow().Query), nil
+	},
+	// Statistics are not kept per session, so there is no snapshot of them to clear.
+	"pg_stat_clear_snapshot": func(*system, []types.Datum) (types.Datum, error) { return types.NewText(""), nil },
 }
 
 func txid(y *system, _ []types.Datum) (types.Datum, error) {

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"sync"
@@ -135,17 +136,83 @@ func (v *systemSource) Settings() []pgcatalog.Setting {
 
 func (v *systemSource) Activity() []pgcatalog.Activity {
 	var out []pgcatalog.Activity
+	waits := make(map[int32]string)
+	for _, l := range v.Locks() {
+		if !l.Granted {
+			waits[l.PID] = l.Type
+		}
+	}
 	for _, s := range v.s.srv.Sessions() {
 		a := s.activityNow()
 		out = append(out, pgcatalog.Activity{
 			PID: s.pid, Database: s.db.id, DatabaseName: s.name, User: s.user, Application: a.Application, ClientAddr: s.opts.ClientAddr,
-			State: a.State, Query: a.Query, Backend: a.BackendTime, Xact: a.XactTime, QueryAt: a.QueryTime, Change: a.StateTime,
+			State: a.State, Query: a.Query, Backend: a.BackendTime, Xact: a.XactTime, QueryAt: a.QueryTime, Change: a.StateTime, Waiting: waits[s.pid],
 		})
 	}
 	return out
 }
 
-func (v *systemSource) Locks() []pgcatalog.Lock { return nil }
+// Locks lists table locks, advisory locks, and the row locks that somebody waits for.
+func (v *systemSource) Locks() []pgcatalog.Lock {
+	var out []pgcatalog.Lock
+	all := v.s.srv.mgr.Locks()
+	wanted := make(map[string]bool)
+	for i := range all {
+		if !all[i].Granted && all[i].Key != nil {
+			wanted[string(all[i].Key)] = true
+		}
+	}
+	for i := range all {
+		l := &all[i]
+		x := pgcatalog.Lock{Type: "relation", Database: catalog.ID(l.Database), PID: l.PID, Txn: l.Txn, Mode: l.Mode, Granted: l.Granted, FastPath: l.FastPath, Relation: catalog.ID(l.Table)}
+		if l.Key != nil {
+			if !wanted[string(l.Key)] {
+				continue
+			}
+			x.Type, x.Relation = "tuple", v.relationOfKey(l.Key)
+		}
+		out = append(out, x)
+	}
+	a := &v.s.srv.advisory
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for key, e := range a.entries {
+		row := func(s *Session, exclusive, granted bool) {
+			out = append(out, pgcatalog.Lock{Type: "advisory", Database: key.db, PID: s.pid, Mode: advisoryMode(exclusive), Granted: granted,
+				Class: catalog.ID(key.class()), Object: catalog.ID(key.object()), Sub: key.sub()})
+		}
+		for s, h := range e.holders {
+			if h.exclusive() {
+				row(s, true, true)
+			}
+			if h.session[0]+h.xact[0] > 0 {
+				row(s, false, true)
+			}
+		}
+		for _, w := range e.queue {
+			row(w.s, w.exclusive, false)
+		}
+	}
+	return out
+}
+
+// relationOfKey finds the table or index that a key of the store belongs to; 0 if
+// it is of another database.
+func (v *systemSource) relationOfKey(key []byte) catalog.ID {
+	for _, t := range v.sc.cat.Tables() {
+		if t.Kind == catalog.KindTable && !t.Virtual {
+			if bytes.HasPrefix(key, catalog.StoragePrefix(nil, v.s.db.id, t.Storage)) {
+				return t.ID
+			}
+			for _, i := range t.Indexes {
+				if !i.Clustered() && bytes.HasPrefix(key, catalog.StoragePrefix(nil, v.s.db.id, i.Storage)) {
+					return i.ID
+				}
+			}
+		}
+	}
+	return 0
+}
 
 func (v *systemSource) Prepared() []pgcatalog.Prepared {
 	var out []pgcatalog.Prepared

@@ -1,6 +1,7 @@
 package pgcatalog
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 
@@ -61,8 +62,14 @@ func pgStatActivity(x *maker, b *builder) error {
 
 func pgLocks(x *maker, b *builder) error {
 	for _, l := range x.src.Locks() {
-		b.add().set("locktype", "relation").set("database", l.Database).set("relation", l.Relation).set("pid", l.PID).
-			set("mode", l.Mode).set("granted", l.Granted).set("fastpath", false)
+		b.add().set("locktype", l.Type).set("database", l.Database).set("pid", l.PID).set("mode", l.Mode).
+			set("virtualtransaction", fmt.Sprintf("%d/%d", l.PID, l.Txn)).set("granted", l.Granted).set("fastpath", l.FastPath)
+		if l.Relation != 0 {
+			b.set("relation", l.Relation)
+		}
+		if l.Type == "advisory" {
+			b.set("classid", l.Class).set("objid", l.Object).set("objsubid", l.Sub)
+		}
 	}
 	return nil
 }

@@ -61,12 +61,17 @@ type Activity struct {
 	Waiting         string // wait_event, "" if the session is running
 }
 
-// Lock is one table lock held or awaited.
+// Lock is one lock held or awaited. Relation is set for those of type relation and
+// tuple, Class, Object and Sub for advisory ones.
 type Lock struct {
+	Type               string
 	Database, Relation catalog.ID
+	Class, Object      catalog.ID
+	Sub                int
 	PID                int32
+	Txn                uint64
 	Mode               string
-	Granted            bool
+	Granted, FastPath  bool
 }
 
 // Prepared is a prepared statement of the session.
