@@ -66,7 +66,7 @@ func (m *Manager) Begin(opts Options) (*Txn, error) {
 	}
 	t := &Txn{m: m, opts: opts}
 	t.id = m.lastID.Add(1)
-	t.tables = t.first[:0]
+	t.tables, t.buf = t.first[:0], t.small[:0]
 	t.pid, t.database, t.lockTimeout = opts.PID, opts.Database, opts.LockTimeout
 	s := &m.active[t.id%activeStripes]
 	s.mu.Lock()

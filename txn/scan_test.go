@@ -35,7 +35,7 @@ func testOverlay(t *testing.T, spillBytes int64) {
 	defer closeAll(false)
 	ctx := t.Context()
 	committed := map[string]string{}
-	for round := range 60 {
+	for round := range 40 {
 		keys := 5 + r.IntN(200) // few: the sorted slice; many: the B-tree
 		key := func() string { return fmt.Sprintf("k%03d", r.IntN(keys)) }
 		tx := begin(t, m, txn.Options{Level: txn.RepeatableRead})

@@ -3,6 +3,7 @@ package txn_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -26,6 +27,8 @@ func newRand(t *testing.T) *rand.Rand {
 	t.Logf("seed %d (-txn.seed)", seed)
 	return rand.New(rand.NewPCG(seed, 0))
 }
+
+var crashCopies = flag.Int("txn.copies", 60, "about how many copies TestSpillCrash checks")
 
 // TestSpillCrash takes copies of the disk before every sync, and now and then in between,
 // while large transactions run one after the other, some rolled back, beside small
@@ -133,6 +136,7 @@ func TestSpillCrash(t *testing.T) {
 	crashed := len(copies)
 	copies = append(copies, copied{fs.CrashClone(vfs.CrashCloneCfg{}), int(acked.Load())})
 
+	checked := 0
 	survivors := map[int]bool{}
 	check := func(fs vfs.FS, acked int) {
 		m, store, closeAll := openManager(t, fs, txn.ManagerOptions{})
@@ -199,9 +203,10 @@ func TestSpillCrash(t *testing.T) {
 		}
 	}
 	for i, c := range copies {
-		if i != crashed && testing.Short() && r.IntN(4) > 0 {
+		if i != crashed && r.IntN(len(copies)) > *crashCopies {
 			continue
 		}
+		checked++
 		if r.IntN(4) == 0 { // a crash right after a recovery
 			m, _, closeAll := openManager(t, c.fs, txn.ManagerOptions{})
 			tx := begin(t, m, txn.Options{})
@@ -214,7 +219,7 @@ func TestSpillCrash(t *testing.T) {
 		}
 		check(c.fs, c.acked)
 	}
-	t.Logf("%d copies with %d different last transactions", len(copies), len(survivors))
+	t.Logf("%d of %d copies checked, with %d different last transactions", checked, len(copies), len(survivors))
 	if len(survivors) < 3 {
 		t.Error("the copies were not spread over the run")
 	}

@@ -49,7 +49,8 @@ type Txn struct {
 
 	ownKeys keyFilter // of keys in own spans that are in segments
 
-	buf   []byte // of the last value returned
+	buf   []byte    // of the last value returned
+	small [192]byte // memory for buf: most values fit
 	onEnd []func(committed bool)
 }
 
