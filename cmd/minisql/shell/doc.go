@@ -19,6 +19,6 @@
 //	    variable is read, no command but those of \if is obeyed.
 //	(3) The data of COPY FROM STDIN is taken from the input that had the command, up
 //	    to \. and also what is left after COPY has failed at some line of it.
-//	(4) Without a session, as after a \c that failed in a script, every statement is
-//	    an error.
+//	(4) A script whose \c has failed ends there: what follows was not meant for the
+//	    database that it was connected to before.
 package shell

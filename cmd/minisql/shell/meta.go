@@ -579,6 +579,7 @@ func (sh *Shell) reconnect(cmd string) cmdResult {
 			sh.session = nil
 			sh.running.session(nil)
 		}
+		sh.lost, sh.quit = true, true
 		return cmdError
 	}
 	if !sh.quiet {

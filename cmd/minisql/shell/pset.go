@@ -66,8 +66,8 @@ func (sh *Shell) pset(name, value string, given, loud bool) error {
 			return err
 		}
 	case "footer":
-		if err := flag(&p.Footer); err != nil {
-			return err
+		if err := flag(&p.Footer); err != nil || given {
+			return err // psql is silent here as well
 		}
 	case "fieldsep":
 		if given {

@@ -67,6 +67,7 @@ type Shell struct {
 	editor    *editor // of a terminal
 	running   interrupt
 	quit      bool
+	lost      bool // a script's \c has failed, which ends it
 }
 
 // sending is what \g and its kin ask for, for one statement.
@@ -109,17 +110,20 @@ func Run(db *minisql.DB, o Options) error {
 			err = sh.unset(name)
 		}
 		if err != nil {
-			return err
+			sh.errorf("%v", err)
+			return ErrFailed
 		}
 	}
 	for _, v := range o.Settings {
 		name, value, ok := strings.Cut(v, "=")
 		if err := sh.pset(name, value, ok, false); err != nil {
-			return err
+			sh.errorf("%v", err)
+			return ErrFailed
 		}
 	}
 	if err := sh.connect(o.Database); err != nil {
-		return err
+		sh.errorf("%s", strings.TrimSuffix(message("FATAL", asError(err), "", "default", "never"), "\n"))
+		return ErrFailed
 	}
 	stop := sh.running.listen()
 	defer stop()
@@ -127,7 +131,7 @@ func Run(db *minisql.DB, o Options) error {
 	if !o.NoStartup {
 		sh.startup()
 	}
-	if !sh.actions() {
+	if !sh.actions() || sh.lost {
 		return ErrFailed
 	}
 	return nil
@@ -151,6 +155,7 @@ func (sh *Shell) actions() bool {
 		ok := sh.loop(src)
 		return ok || !sh.on("ON_ERROR_STOP") || src.interactive
 	}
+	good := true
 	for _, a := range sh.opts.Actions {
 		var ok bool
 		stop := sh.on("ON_ERROR_STOP")
@@ -167,8 +172,9 @@ func (sh *Shell) actions() bool {
 		if !ok && stop {
 			return false
 		}
+		good = good && ok
 	}
-	return true
+	return good
 }
 
 // command runs the argument of -c.
@@ -485,8 +491,6 @@ func (sh *Shell) prompt(state byte) string {
 func (sh *Shell) locus() string {
 	named := sh.src != nil && sh.src.name != ""
 	switch {
-	case named && sh.terse:
-		return fmt.Sprintf("%s:%d: ", sh.src.name, sh.src.line)
 	case named:
 		return fmt.Sprintf("minisql:%s:%d: ", sh.src.name, sh.src.line)
 	case sh.terse:
@@ -494,6 +498,9 @@ func (sh *Shell) locus() string {
 	}
 	return "minisql: "
 }
+
+// bare reports whether messages have no prefix: the user sees where they come from.
+func (sh *Shell) bare() bool { return sh.terse && (sh.src == nil || sh.src.name == "") }
 
 // stderr writes a message behind all output so far.
 func (sh *Shell) stderr(text string) {
@@ -506,7 +513,7 @@ func (sh *Shell) stderr(text string) {
 
 func (sh *Shell) errorf(format string, args ...any) {
 	level := "error: "
-	if sh.terse {
+	if sh.bare() {
 		level = ""
 	}
 	sh.stderr(sh.locus() + level + fmt.Sprintf(format, args...) + "\n")
@@ -514,7 +521,7 @@ func (sh *Shell) errorf(format string, args ...any) {
 
 func (sh *Shell) warnf(format string, args ...any) {
 	level := "warning: "
-	if sh.terse {
+	if sh.bare() {
 		level = ""
 	}
 	sh.stderr(sh.locus() + level + fmt.Sprintf(format, args...) + "\n")

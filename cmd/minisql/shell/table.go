@@ -130,15 +130,11 @@ func (t *table) unalignedVertical(w *bufio.Writer, o Print) {
 		}
 	}
 	if !o.TuplesOnly {
-		footers := t.footers
-		if len(t.rows) == 0 {
-			footers = t.allFooters(o)
-		}
-		if len(footers) > 0 {
+		if len(t.footers) > 0 {
 			if any {
 				w.WriteString(o.RecordSep)
 			}
-			for _, f := range footers {
+			for _, f := range t.footers {
 				if any {
 					w.WriteString(o.RecordSep)
 				}
