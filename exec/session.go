@@ -236,6 +236,13 @@ func (s *Session) notice(severity string, e *sqlerr.Error) {
 	if s.opts.Notice == nil || !s.settings.wantsNotice(severity) {
 		return
 	}
+	switch e.Code {
+	case sqlerr.UndefinedTable, sqlerr.UndefinedColumn, sqlerr.UndefinedObject, sqlerr.InvalidCatalogName, sqlerr.InvalidSchemaName:
+		// What IF EXISTS skips is no error, and PostgreSQL does not code it as one.
+		c := *e
+		c.Code = sqlerr.SuccessfulCompletion
+		e = &c
+	}
 	s.opts.Notice(&Notice{severity, e})
 }
 
