@@ -518,7 +518,7 @@ func TestReopen(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if rows.Next() && rows.Next() && rows.Err() == nil {
+	if rows.Next(); rows.Next() && rows.Err() == nil {
 		t.Fatal("rows outlive their database")
 	}
 	if _, err := db.Exec(ctx, "select 1"); !errors.Is(err, minisql.ErrClosed) {

@@ -315,7 +315,6 @@ type copyReader struct {
 	format *types.Format
 	line   int64
 	raw    []byte // the current line, for CONTEXT
-	field  []byte
 	fields []copyField
 	buf    []byte
 	began  bool
@@ -425,14 +424,12 @@ func (c *copyReader) split() error {
 	for {
 		start := len(c.buf)
 		i := 0
-		escaped := false
 		for i < len(line) && line[i] != c.delim {
 			if line[i] != '\\' {
 				c.buf = append(c.buf, line[i])
 				i++
 				continue
 			}
-			escaped = true
 			i++
 			if i >= len(line) {
 				c.buf = append(c.buf, '\\')
@@ -478,7 +475,6 @@ func (c *copyReader) split() error {
 		if string(raw) == c.null {
 			f.null = true
 		}
-		_ = escaped
 		c.fields = append(c.fields, f)
 		if i >= len(line) {
 			return nil

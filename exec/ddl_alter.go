@@ -59,8 +59,7 @@ type alteration struct {
 	// of the new table, from the old row.
 	rewrite bool
 	convert map[int]expr.Expr
-	recheck bool // rows have to be checked against checkFrom… and NOT NULL
-	checks  int  // new constraints begin here
+	recheck bool // rows have to be checked against NOT NULL and CHECK
 	fks     []*catalog.ForeignKey
 	indexes []*catalog.Index // to be built
 }

@@ -16,9 +16,6 @@ import (
 type writer struct {
 	x  *execution
 	ti *tableInfo
-	// fresh: the table's storage was made by this transaction, so nobody else can
-	// see or lock its keys.
-	fresh bool
 
 	keyBuf, rowBuf, entBuf, oldBuf []byte
 

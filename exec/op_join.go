@@ -300,7 +300,6 @@ type hashJoinOp struct {
 	srcBatch   *vec.Batch
 	depth      int
 	buf        []byte
-	one        *vec.Batch
 }
 
 type joinPart struct {

@@ -327,7 +327,6 @@ type withOp struct {
 	n    *planner.With
 	ops  []operator
 	body operator
-	ran  bool
 }
 
 func newWith(x *execution, n *planner.With) (operator, error) {
@@ -452,7 +451,7 @@ type recursiveOp struct {
 	cols       []int
 	seen       map[string]struct{}
 	key        []byte
-	next_      *rowStore // rows for the next round
+	round      *rowStore // rows for the next round
 	phase      int       // 0 base, 1 step
 	out        vec.Batch
 	sel        []int32
@@ -471,7 +470,7 @@ func (o *recursiveOp) open(x *execution) error {
 	if !o.n.All {
 		o.seen = make(map[string]struct{})
 	}
-	o.next_ = newRowStore(x, o.oids)
+	o.round = newRowStore(x, o.oids)
 	o.phase = 0
 	return o.base.open(x)
 }
@@ -493,11 +492,11 @@ func (o *recursiveOp) next(x *execution) (*vec.Batch, error) {
 			in.close(x)
 			st := x.cte(o.n.CTE)
 			st.round.close()
-			if o.next_.n == 0 {
+			if o.round.n == 0 {
 				st.round = nil
 				return nil, nil
 			}
-			st.round, o.next_ = o.next_, newRowStore(x, o.oids)
+			st.round, o.round = o.round, newRowStore(x, o.oids)
 			o.phase = 1
 			if err := o.step.open(x); err != nil {
 				return nil, err
@@ -520,7 +519,7 @@ func (o *recursiveOp) next(x *execution) (*vec.Batch, error) {
 			o.out.Cols, o.out.N, o.out.Sel = b.Cols, b.N, o.sel
 			b = &o.out
 		}
-		if err := o.next_.add(x, b); err != nil {
+		if err := o.round.add(x, b); err != nil {
 			return nil, err
 		}
 		return b, nil
@@ -530,7 +529,7 @@ func (o *recursiveOp) next(x *execution) (*vec.Batch, error) {
 func (o *recursiveOp) close(x *execution) {
 	o.base.close(x)
 	o.step.close(x)
-	o.next_.close()
+	o.round.close()
 	st := x.cte(o.n.CTE)
 	st.round.close()
 	st.round = nil

@@ -29,7 +29,6 @@ type sortOp struct {
 	top    int64 // keep only this many; -1: all
 	key    []byte
 	row    []byte
-	wantN  int64
 }
 
 type sortRow struct {

@@ -25,7 +25,6 @@ type tableStats struct {
 	changed atomic.Int64 // rows written since the last ANALYZE
 	loaded  atomic.Bool  // the stored record was read
 	columns atomic.Pointer[map[int]*planner.ColumnStats]
-	epoch   atomic.Uint64
 
 	// Counters since the server started, for pg_stat_all_tables.
 	inserted, updated, deleted atomic.Int64

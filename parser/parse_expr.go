@@ -126,7 +126,7 @@ func negate(pos int, arg Expr) Expr {
 // at least as tightly as low.
 func (p *parser) infix(left Expr, low prec, limited bool) Expr {
 	for {
-		level := precNone
+		var level prec
 		switch p.tok.kind {
 		case '<', '>', '=', tLessEq, tGreaterEq, tNotEq:
 			level = precCompare

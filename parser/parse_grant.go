@@ -149,7 +149,7 @@ func (p *parser) grantKind() ObjectKind {
 	if next.kind != tIdent && next.kind != tKeyword || next.kw == kwTo || next.kw == kwFrom {
 		return ObjTable
 	}
-	kind := ObjTable
+	var kind ObjectKind
 	switch p.tok.kw {
 	case kwSequence:
 		kind = ObjSequence

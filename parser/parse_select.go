@@ -76,7 +76,8 @@ func (p *parser) selectRest(s *SelectStmt) *SelectStmt {
 // setOps reads UNION, EXCEPT (level 1) and INTERSECT (level 2) after left.
 func (p *parser) setOps(left *SelectStmt, low int) *SelectStmt {
 	for {
-		op, level := SetNone, 1
+		var op SetOp
+		level := 1
 		switch p.tok.kw {
 		case kwUnion:
 			op = SetUnion

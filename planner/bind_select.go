@@ -587,9 +587,7 @@ func (r *run) bindSimple(outer *scope, q *parser.SelectStmt) (logical, []outCol,
 				n = &sort{Input: n, Keys: keys}
 			}
 			n = &distinct{Input: n, On: distinctOn}
-			keys2 := keys
-			keys = nil
-			if n, err = r.bindLimit(s.outer, q, n, keys2); err != nil {
+			if n, err = r.bindLimit(s.outer, q, n, keys); err != nil {
 				return nil, nil, err
 			}
 			return r.dropJunk(n, cols, len(junk) > 0), cols, nil

@@ -546,7 +546,6 @@ func (b *builder) aggregate(n *aggregate, g goal) Node {
 	var order []OrderCol
 	if plainCols && orderSatisfies(ii.Order, sub.order) {
 		a.Sorted = true
-		order = sub.order
 		order = slices.Clone(ii.Order[:min(len(ii.Order), len(sub.order))])
 	}
 	a.Info = b.info(b.outs(outputs(n)), rows, cost, cost+rows*0.01, order)

@@ -255,7 +255,6 @@ const (
 type datetimeParser struct {
 	civil
 	f    *Format
-	typ  string // SQL name of the type, for errors
 	have fieldMask
 
 	textMonth, twoDigits, bc, isJulian bool
@@ -1034,7 +1033,7 @@ func (p *datetimeParser) parseTimeOnly(s string, withZone bool) parseErr {
 	}
 	for i, fd := range fields {
 		var mask fieldMask
-		err := errNone
+		var err parseErr
 		switch fd.typ {
 		case fieldDate:
 			mask, err = p.timeOnlyDate(fd.text, i, fields)

@@ -145,7 +145,7 @@ func parseFloat(o OID, s string, bits int) (Datum, error) {
 	if strings.ToLower(body) == "nan" {
 		return NewFloat(math.NaN()), nil
 	}
-	if len(body) > 1 && body[1]|0x20 == 'x' && strings.IndexAny(body, "pP") < 0 {
+	if len(body) > 1 && body[1]|0x20 == 'x' && !strings.ContainsAny(body, "pP") {
 		t += "p0" // C reads hexadecimal floats without an exponent
 	}
 	f, err := strconv.ParseFloat(t, bits)
@@ -155,7 +155,7 @@ func parseFloat(o OID, s string, bits int) (Datum, error) {
 		}
 		return Null, errSyntax(o, s)
 	}
-	if f == 0 && strings.IndexAny(t, "xX") < 0 && strings.Trim(mantissaOf(body), "0.") != "" {
+	if f == 0 && !strings.ContainsAny(t, "xX") && strings.Trim(mantissaOf(body), "0.") != "" {
 		return Null, errFloatRange(t, o)
 	}
 	return NewFloat(f), nil
