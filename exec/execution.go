@@ -33,6 +33,8 @@ type execution struct {
 	analyze  *analysis
 	mem      int // work_mem in bytes
 
+	system map[catalog.ID]*virtualRows // rows of system relations, of this run
+
 	rows map[*tableInfo]*vec.Batch // one-row batches for expressions over a row
 }
 

@@ -502,9 +502,67 @@ func newVirtualScan(n *planner.VirtualScan) *virtualScanOp {
 
 func (o *virtualScanOp) open(x *execution) error {
 	o.at = 0
-	var err error
-	o.rows, err = x.virtualRows(o.n.Table)
-	return err
+	v, err := x.virtualRows(o.n.Table)
+	if err != nil {
+		return err
+	}
+	o.rows = v.rows
+	for _, c := range o.n.Filter {
+		slot, value := o.lookup(c)
+		if value == nil {
+			continue
+		}
+		d, err := value.Eval(x.c, nil, 0)
+		if err != nil {
+			return err
+		}
+		if d.IsNull() {
+			o.rows = nil
+		} else {
+			o.rows = v.where(slot, d.Int())
+		}
+		break
+	}
+	return nil
+}
+
+// lookup recognises a condition column = value, both integers or numbers of objects,
+// for which the rows need not be searched. The filter checks it again.
+func (o *virtualScanOp) lookup(cond expr.Expr) (slot int, value expr.Expr) {
+	call, ok := cond.(*expr.Call)
+	if !ok || call.Op != "=" || len(call.Args) != 2 {
+		return 0, nil
+	}
+	for i, a := range call.Args {
+		if c, ok := a.(*expr.Cast); ok && isNumber(c.To.OID) && isNumber(c.Arg.Type().OID) {
+			a = c.Arg
+		}
+		col, ok := a.(*expr.Col)
+		if !ok || !isNumber(col.Typ.OID) || !isNumber(call.Args[1-i].Type().OID) {
+			continue
+		}
+		if s := o.n.Slots[col.Idx]; s != planner.RowKeySlot && !expr.Any(call.Args[1-i], func(e expr.Expr) bool {
+			switch e := e.(type) {
+			case *expr.Col, *expr.Subplan:
+				return true
+			case *expr.Call:
+				return e.Fn.Vol == expr.Volatile
+			}
+			return false
+		}) {
+			return s, call.Args[1-i]
+		}
+	}
+	return 0, nil
+}
+
+// isNumber: values of such types are equal exactly if their integers are.
+func isNumber(o types.OID) bool {
+	switch o {
+	case types.Int2OID, types.Int4OID, types.Int8OID, types.OidOID:
+		return true
+	}
+	return types.IsReg(o)
 }
 
 func (o *virtualScanOp) next(x *execution) (*vec.Batch, error) {

@@ -89,7 +89,7 @@ var describeFuncs = map[string]systemFunc{
 		return types.NewText(d.indexDef(t, i)), nil
 	},
 	"pg_get_constraintdef": func(y *system, a []types.Datum) (types.Datum, error) {
-		return text(y.deparser(flag(a, 1)).constraintDef(oidArg(a[0])))
+		return text(y.deparser(flag(a, 1)).constraintDef(y.s.schemaNow().constraintTable(oidArg(a[0])), oidArg(a[0])))
 	},
 	"pg_get_viewdef": func(y *system, a []types.Datum) (types.Datum, error) {
 		id := oidArg(a[0])
@@ -253,14 +253,14 @@ func (y *system) comment(in string, a []types.Datum) (types.Datum, error) {
 	}
 	x := &execution{s: y.s, schema: y.s.schemaNow()}
 	d := x.schema.cat.Table(catalog.PgCatalogID, in)
-	rows, err := x.virtualRows(d)
+	v, err := x.virtualRows(d)
 	if err != nil {
 		return types.Null, err
 	}
 	text, _ := d.ColumnSlot("description")
 	sub, isSub := d.ColumnSlot("objsubid")
-	for _, r := range rows {
-		if oidArg(r[0]) == oidArg(a[0]) && (class == 0 || oidArg(r[1]) == class) && (!isSub || r[sub].Int() == 0) {
+	for _, r := range v.where(0, a[0].Int()) {
+		if (class == 0 || oidArg(r[1]) == class) && (!isSub || r[sub].Int() == 0) {
 			return r[text], nil
 		}
 	}

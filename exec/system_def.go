@@ -100,27 +100,28 @@ func columnNames(t *catalog.Table, slots []int) string {
 	return strings.Join(names, ", ")
 }
 
-// constraintDef writes a constraint as ALTER TABLE ADD CONSTRAINT would take it.
-func (d *deparser) constraintDef(id catalog.ID) (string, bool) {
-	for _, t := range d.cat.Tables() {
-		for _, x := range t.Indexes {
-			if x.Constraint == id && id != 0 {
-				return d.keyDef(t, x), true
-			}
+// constraintDef writes a constraint of t as ALTER TABLE ADD CONSTRAINT would take it.
+func (d *deparser) constraintDef(t *catalog.Table, id catalog.ID) (string, bool) {
+	if t == nil {
+		return "", false
+	}
+	for _, x := range t.Indexes {
+		if x.Constraint == id {
+			return d.keyDef(t, x), true
 		}
-		for _, c := range t.Checks {
-			if c.ID == id {
-				s := "CHECK (" + d.expr(t, c.Expr) + ")"
-				if c.NotValid {
-					s += " NOT VALID"
-				}
-				return s, true
+	}
+	for _, c := range t.Checks {
+		if c.ID == id {
+			s := "CHECK (" + d.expr(t, c.Expr) + ")"
+			if c.NotValid {
+				s += " NOT VALID"
 			}
+			return s, true
 		}
-		for _, f := range t.ForeignKeys {
-			if f.ID == id {
-				return d.foreignKeyDef(t, f), true
-			}
+	}
+	for _, f := range t.ForeignKeys {
+		if f.ID == id {
+			return d.foreignKeyDef(t, f), true
 		}
 	}
 	return "", false

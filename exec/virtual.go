@@ -19,7 +19,10 @@ func systemDescriptors() ([]*catalog.Schema, []*catalog.Table) { return pgcatalo
 // It belongs to one schema, so it needs no invalidation.
 type virtualCache struct {
 	mu   sync.Mutex // guards rows
-	rows map[virtualKey][][]types.Datum
+	rows map[virtualKey]*virtualRows
+
+	once        sync.Once // makes constraints
+	constraints map[catalog.ID]*catalog.Table
 }
 
 // virtualKey: names in expressions are shown as the search path makes them.
@@ -28,9 +31,43 @@ type virtualKey struct {
 	path string
 }
 
+// virtualRows are the rows of one system relation, immutable, with what finds them
+// by the value of a column.
+type virtualRows struct {
+	rows [][]types.Datum
+
+	mu     sync.Mutex // guards lookup
+	lookup map[int]map[int64][]int32
+}
+
+// where returns the rows whose column at slot, an integer or an object's number,
+// has the value n.
+func (v *virtualRows) where(slot int, n int64) [][]types.Datum {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	at := v.lookup[slot]
+	if at == nil {
+		at = make(map[int64][]int32)
+		for i, r := range v.rows {
+			if !r[slot].IsNull() {
+				at[r[slot].Int()] = append(at[r[slot].Int()], int32(i))
+			}
+		}
+		if v.lookup == nil {
+			v.lookup = make(map[int]map[int64][]int32)
+		}
+		v.lookup[slot] = at
+	}
+	out := make([][]types.Datum, 0, len(at[n]))
+	for _, i := range at[n] {
+		out = append(out, v.rows[i])
+	}
+	return out
+}
+
 // virtualRows computes the rows of a relation that is not stored: a system
-// relation, or a sequence read as one.
-func (x *execution) virtualRows(t *catalog.Table) ([][]types.Datum, error) {
+// relation, or a sequence read as one. Within one statement they are the same.
+func (x *execution) virtualRows(t *catalog.Table) (*virtualRows, error) {
 	src := &systemSource{s: x.s, sc: x.schema}
 	if t.Kind == catalog.KindSequence {
 		last, called, err := src.SequenceState(t)
@@ -38,18 +75,30 @@ func (x *execution) virtualRows(t *catalog.Table) ([][]types.Datum, error) {
 			return nil, err
 		}
 		// log_cnt: how many numbers may be handed out before the store is told again.
-		return [][]types.Datum{{types.NewInt(last), types.NewInt(x.s.db.sequence(t.ID).reserved()), types.NewBool(called)}}, nil
+		return &virtualRows{rows: [][]types.Datum{{types.NewInt(last), types.NewInt(x.s.db.sequence(t.ID).reserved()), types.NewBool(called)}}}, nil
 	}
 	if !pgcatalog.CatalogOnly(t) {
-		return pgcatalog.Rows(src, t)
+		if v := x.system[t.ID]; v != nil {
+			return v, nil
+		}
+		rows, err := pgcatalog.Rows(src, t)
+		if err != nil {
+			return nil, err
+		}
+		if x.system == nil {
+			x.system = make(map[catalog.ID]*virtualRows)
+		}
+		v := &virtualRows{rows: rows}
+		x.system[t.ID] = v
+		return v, nil
 	}
 	key := virtualKey{t.ID, strings.Join(x.s.settings.searchPath, "\x00")}
 	c := &x.schema.virtual
 	c.mu.Lock()
-	rows, ok := c.rows[key]
+	v := c.rows[key]
 	c.mu.Unlock()
-	if ok {
-		return rows, nil
+	if v != nil {
+		return v, nil
 	}
 	rows, err := pgcatalog.Rows(src, t)
 	if err != nil {
@@ -57,11 +106,36 @@ func (x *execution) virtualRows(t *catalog.Table) ([][]types.Datum, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.rows == nil {
-		c.rows = make(map[virtualKey][][]types.Datum)
+	if v = c.rows[key]; v == nil {
+		v = &virtualRows{rows: rows}
+		if c.rows == nil {
+			c.rows = make(map[virtualKey]*virtualRows)
+		}
+		c.rows[key] = v
 	}
-	c.rows[key] = rows
-	return rows, nil
+	return v, nil
+}
+
+// constraintTable finds the table that a constraint is of; nil if there is none.
+func (s *schema) constraintTable(id catalog.ID) *catalog.Table {
+	c := &s.virtual
+	c.once.Do(func() {
+		c.constraints = make(map[catalog.ID]*catalog.Table)
+		for _, t := range s.cat.Tables() {
+			for _, i := range t.Indexes {
+				if i.Constraint != 0 {
+					c.constraints[i.Constraint] = t
+				}
+			}
+			for _, k := range t.Checks {
+				c.constraints[k.ID] = t
+			}
+			for _, k := range t.ForeignKeys {
+				c.constraints[k.ID] = t
+			}
+		}
+	})
+	return c.constraints[id]
 }
 
 // reserved is how many numbers a sequence may hand out without a write.
