@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -111,6 +112,7 @@ func BenchmarkSelect(b *testing.B) {
 		{"constant", constant, prepared},
 		{"prepared", addr, prepared},
 		{"simple", addr, encode(b, &pgproto3.Query{String: "select b from t where a = 42"})},
+		{"changing", addr, encode(b, &pgproto3.Query{String: "select b from t where a = 10000"})},
 		{"rows1000", addr, encode(b, &pgproto3.Query{String: "select a, b from t where a <= 1000"})},
 	} {
 		b.Run(c.name, func(b *testing.B) {
@@ -129,7 +131,10 @@ func BenchmarkSelect(b *testing.B) {
 				cl.send(encode(b, &pgproto3.Parse{Name: "s", Query: "select b from t where a = $1"}, &pgproto3.Sync{}))
 			}
 			b.ReportAllocs()
-			for b.Loop() {
+			for i := 0; b.Loop(); i++ {
+				if c.name == "changing" { // a text that was never seen before
+					copy(c.query[len(c.query)-6:], strconv.Itoa(10000+i%9999))
+				}
 				cl.send(c.query)
 			}
 		})
