@@ -77,7 +77,7 @@ func (l *local) lock(ctx context.Context, o *owner, key []byte, s Strength, w Wa
 
 func (l *local) unlock(o *owner, from int, end bool) {
 	l.locks.release(o, from)
-	if o.spilled {
+	if o.implied != nil {
 		l.locks.releaseImplied(o, end)
 	}
 }

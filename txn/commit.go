@@ -103,8 +103,7 @@ func (t *Txn) end(committed bool) {
 	t.m.below.unlock(&t.owner, 0, true)
 	t.m.tables.release(&t.owner, 0)
 	t.m.forget(t)
-	t.writes, t.undos, t.written, t.own = buffer{}, nil, 0, nil
-	t.ownKeys = keyFilter{}
+	t.writes, t.undos, t.written, t.bulk = buffer{}, nil, 0, nil
 	for _, f := range t.onEnd {
 		f(committed)
 	}

@@ -48,8 +48,8 @@ func (l *lockTable) expose(o *owner, from int, key []byte, g *mvcc.Segment, s St
 	if e == nil {
 		e = shard.insert(hash, key)
 	}
-	by.impliedMu.Lock()
-	if !by.over && g.Running() {
+	by.implied.mu.Lock()
+	if !by.implied.over && g.Running() {
 		before := int8(-1)
 		own := -1
 		for i := range e.holders {
@@ -64,10 +64,10 @@ func (l *lockTable) expose(o *owner, from int, key []byte, g *mvcc.Segment, s St
 			e.holders[own].s = max(e.holders[own].s, s)
 		}
 		if before < int8(s) {
-			by.implied = append(by.implied, impliedLock{e, bytes.Clone(key), g, before})
+			by.implied.locks = append(by.implied.locks, impliedLock{e, bytes.Clone(key), g, before})
 		}
 	}
-	by.impliedMu.Unlock()
+	by.implied.mu.Unlock()
 	if len(o.held) == from {
 		e.settle()
 		return
@@ -81,20 +81,21 @@ func (l *lockTable) expose(o *owner, from int, key []byte, g *mvcc.Segment, s St
 // releaseImplied undoes what expose wrote in o's name for versions that were rolled back; at
 // the end everything, and nothing more is written.
 func (l *lockTable) releaseImplied(o *owner, end bool) {
-	o.impliedMu.Lock()
-	o.over = o.over || end
+	in := o.implied
+	in.mu.Lock()
+	in.over = in.over || end
 	var given []impliedLock
-	kept := o.implied[:0]
-	for _, x := range o.implied {
+	kept := in.locks[:0]
+	for _, x := range in.locks {
 		if end || x.g.Dropped() {
 			given = append(given, x)
 		} else {
 			kept = append(kept, x)
 		}
 	}
-	clear(o.implied[len(kept):])
-	o.implied = kept
-	o.impliedMu.Unlock()
+	clear(in.locks[len(kept):])
+	in.locks = kept
+	in.mu.Unlock()
 	for _, x := range given {
 		x.e.shard.mu.Lock()
 		if bytes.Equal(x.e.key, x.key) {

@@ -23,14 +23,8 @@ type owner struct {
 	// is newest.
 	cmd uint32
 
-	// spilled is set before any provisional version of the owner's is in the store; used
-	// by its goroutine.
-	spilled bool
-	// impliedMu guards the two below, which others change: see expose. It comes after
-	// lockShard.mu.
-	impliedMu sync.Mutex
-	implied   []impliedLock
-	over      bool // the owner's versions are committed or rolled back
+	// implied is set, once, before any provisional version of the owner's is in the store.
+	implied *impliedLocks
 
 	// held is the undo list of key locks, used by the owner's goroutine only.
 	held []heldLock
@@ -50,6 +44,13 @@ type heldLock struct {
 	e      *lockEntry
 	cmd    uint32 // owner.cmd
 	before int8   // the strength held before, or -1
+}
+
+// impliedLocks are locks of one owner that others noted in the table: see expose.
+type impliedLocks struct {
+	mu    sync.Mutex // guards the rest; comes after lockShard.mu
+	locks []impliedLock
+	over  bool // the owner's versions are committed or rolled back
 }
 
 // impliedLock is an acquisition that somebody else noted, for the version in g.

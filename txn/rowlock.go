@@ -80,7 +80,7 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, st
 			return Locked{}, err
 		}
 	}
-	if len(t.own) > 0 {
+	if t.bulk != nil {
 		if o := t.owns(key); o != nil {
 			return t.lockOwn(o, key)
 		}

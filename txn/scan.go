@@ -226,7 +226,7 @@ func (s *Scanner) Close() {
 	t.holds--
 	if s.buf != nil {
 		if s.buf.users--; s.buf.users == 0 {
-			t.pinned -= s.buf.size
+			t.bulk.pinned -= s.buf.size
 		}
 		s.buf = nil
 	}

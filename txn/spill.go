@@ -40,10 +40,31 @@ type ownSpan struct {
 	max    []byte // the greatest key that was spilled; nil: none
 }
 
+// bulk is what only large transactions need.
+type bulk struct {
+	own     []ownSpan
+	ownKeys keyFilter // of keys in own spans that are in segments
+	pinned  int64     // bytes of detached buffers
+}
+
+func (t *Txn) bulky() *bulk {
+	if t.bulk == nil {
+		t.bulk = &bulk{}
+	}
+	return t.bulk
+}
+
+func (b *bulk) bytes() int64 {
+	if b == nil {
+		return 0
+	}
+	return b.pinned + b.ownKeys.bytes()
+}
+
 // unspilled reports whether key, which is in the own span o, cannot be in a segment, so
 // that there is no need to look. Keys often come in order; else the filter helps.
 func (t *Txn) unspilled(o *ownSpan, key []byte) bool {
-	return o.max == nil || bytes.Compare(key, o.max) > 0 || !t.ownKeys.has(key)
+	return o.max == nil || bytes.Compare(key, o.max) > 0 || !t.bulk.ownKeys.has(key)
 }
 
 // OwnSpan declares that lo ≤ key < hi is this transaction's alone until it ends: it has
@@ -59,7 +80,8 @@ func (t *Txn) OwnSpan(lo, hi []byte) error {
 	case !mvcc.ValidKey(lo) || !mvcc.ValidKey(hi):
 		return storageError(mvcc.ErrReserved)
 	}
-	t.own = append(t.own, ownSpan{lo: bytes.Clone(lo), hi: bytes.Clone(hi)})
+	b := t.bulky()
+	b.own = append(b.own, ownSpan{lo: bytes.Clone(lo), hi: bytes.Clone(hi)})
 	if t.spill != nil {
 		t.spill.Own(lo, hi)
 	}
@@ -68,8 +90,11 @@ func (t *Txn) OwnSpan(lo, hi []byte) error {
 
 // owns returns the own span that key is in, or nil.
 func (t *Txn) owns(key []byte) *ownSpan {
-	for i := range t.own {
-		if o := &t.own[i]; bytes.Compare(key, o.lo) >= 0 && bytes.Compare(key, o.hi) < 0 {
+	if t.bulk == nil {
+		return nil
+	}
+	for i := range t.bulk.own {
+		if o := &t.bulk.own[i]; bytes.Compare(key, o.lo) >= 0 && bytes.Compare(key, o.hi) < 0 {
 			return o
 		}
 	}
@@ -90,7 +115,7 @@ func (t *Txn) room(need int64) error {
 		}
 		held = int64(len(t.held)) * lockBytes
 	}
-	if t.size+held+t.pinned+need > t.m.opts.MaxTransactionBytes {
+	if t.size+held+t.bulk.bytes()+need > t.m.opts.MaxTransactionBytes {
 		return errTooLarge(t.m.opts.MaxTransactionBytes)
 	}
 	return nil
@@ -112,7 +137,7 @@ func (t *Txn) spillBuffer() error {
 		if s.buf == nil && !s.ownDone {
 			if d == nil {
 				d = &detached{buffer: t.writes, size: t.size}
-				t.pinned += d.size
+				t.bulky().pinned += d.size
 			}
 			s.buf = d
 			d.users++
@@ -171,9 +196,9 @@ const spanBytes = 512 << 10
 func (t *Txn) writeSegments() error {
 	if t.spill == nil {
 		t.spill = t.m.below.newSpill(&t.owner)
-		t.spilled = true
-		for i := range t.own {
-			t.spill.Own(t.own[i].lo, t.own[i].hi)
+		t.implied = &impliedLocks{}
+		for _, o := range t.bulky().own {
+			t.spill.Own(o.lo, o.hi)
 		}
 	}
 	cuts := t.cuts()
@@ -221,15 +246,13 @@ func (t *Txn) writeSegments() error {
 			}
 		}
 	}
-	if len(t.own) > 0 {
-		t.pinned -= t.ownKeys.bytes()
+	if len(t.bulk.own) > 0 {
 		t.writes.ascend(nil, func(e *entry) bool {
 			if e.kind != absent && t.owns(e.key) != nil {
-				t.ownKeys.add(e.key)
+				t.bulk.ownKeys.add(e.key)
 			}
 			return true
 		})
-		t.pinned += t.ownKeys.bytes()
 	}
 	return nil
 }

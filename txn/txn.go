@@ -43,11 +43,8 @@ type Txn struct {
 	open    []uint32 // of the open savepoints: owner.cmd after each was set
 	epoch   uint32
 
-	spill  *mvcc.Spill // nil until the buffer is first spilled
-	own    []ownSpan
-	pinned int64 // bytes of spilled buffers that scanners still need, and of ownKeys
-
-	ownKeys keyFilter // of keys in own spans that are in segments
+	spill *mvcc.Spill // nil until the buffer is first spilled
+	bulk  *bulk       // nil until needed
 
 	buf   []byte    // of the last value returned
 	small [192]byte // memory for buf: most values fit
@@ -127,7 +124,7 @@ func (t *Txn) get(key []byte, limit uint32, at mvcc.Timestamp) ([]byte, bool, er
 	if at == 0 {
 		return nil, false, sqlerr.New(sqlerr.Internal, "read before the first statement of a transaction")
 	}
-	if len(t.own) > 0 {
+	if t.bulk != nil {
 		if o := t.owns(key); o != nil && t.unspilled(o, key) {
 			return nil, false, nil
 		}
