@@ -275,9 +275,10 @@ func (db *database) close() error {
 
 // counter hands out hidden row numbers; blocks of them are reserved in the store.
 type counter struct {
-	mu   sync.Mutex
-	next int64
-	last int64
+	mu    sync.Mutex
+	next  int64
+	last  int64
+	block int64 // how many to reserve next time: bulk loads reserve more and more
 }
 
 // nextRowID returns a row number that no row of the storage has ever had.
@@ -300,7 +301,8 @@ func (db *database) nextRowID(storage catalog.ID, t *txn.Txn) (int64, error) {
 			}
 			c.next = getUint64(v)
 		}
-		c.last = c.next + rowIDBlock
+		c.block = min(max(2*c.block, rowIDBlock), rowIDBlockMax)
+		c.last = c.next + c.block
 		if err := db.srv.mgr.WriteNow(key, putUint64(c.last)); err != nil {
 			return 0, err
 		}

@@ -237,8 +237,12 @@ func (ti *tableInfo) indexByColumns(cols []catalog.IndexColumn) *indexInfo {
 	return nil
 }
 
-// rowIDBlock is how many hidden row numbers a table reserves at a time.
-const rowIDBlock = 1024
+// A table reserves hidden row numbers in blocks that grow from rowIDBlock to
+// rowIDBlockMax.
+const (
+	rowIDBlock    = 1024
+	rowIDBlockMax = 1 << 20
+)
 
 // corrupt words a broken invariant of the store.
 func corrupt(format string, args ...any) error {

@@ -475,7 +475,14 @@ func (g *garbage) collect() (int, error) {
 		}
 		defer c.Close()
 		var run storage.Run
+		seen := make(map[string]struct{}, len(look))
 		for _, e := range look {
+			// One look finds all of a key's garbage; a hot key is queued once a write,
+			// and looking as often at all of its versions would take quadratic time.
+			if _, again := seen[string(e.key)]; again {
+				continue
+			}
+			seen[string(e.key)] = struct{}{}
 			if err := g.look(c, &run, b, e.key, horizon, hidden); err != nil {
 				return 0, err
 			}
