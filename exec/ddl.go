@@ -292,6 +292,8 @@ func (d *ddl) createTable(n *parser.CreateTableStmt) error {
 	switch {
 	case n.Persistence == parser.Temporary:
 		return sqlerr.Unsupported("CREATE TEMPORARY TABLE").At(n.Pos)
+	case n.Persistence == parser.Unlogged:
+		return sqlerr.Unsupported("CREATE UNLOGGED TABLE").At(n.Pos)
 	case n.OfType != nil:
 		return sqlerr.Unsupported("CREATE TABLE OF").At(n.Pos)
 	case len(n.Inherits) > 0:

@@ -24,6 +24,9 @@ func (d *ddl) createIndex(n *parser.CreateIndexStmt) error {
 	if n.Concurrently && d.s.block == explicit {
 		return sqlerr.New(sqlerr.ActiveSQLTransaction, "CREATE INDEX CONCURRENTLY cannot run inside a transaction block")
 	}
+	if n.Concurrently {
+		d.s.notice("NOTICE", sqlerr.New(sqlerr.SuccessfulCompletion, "CREATE INDEX CONCURRENTLY holds up writers, as CREATE INDEX does"))
+	}
 	if n.Method != "" && n.Method != "btree" {
 		switch n.Method {
 		case "hash", "gist", "gin", "spgist", "brin":
@@ -516,6 +519,8 @@ func (d *ddl) createTableAs(n *parser.CreateTableAsStmt) (string, error) {
 		return "", sqlerr.Unsupported("CREATE MATERIALIZED VIEW").At(n.Pos)
 	case n.Persistence == parser.Temporary:
 		return "", sqlerr.Unsupported("CREATE TEMPORARY TABLE").At(n.Pos)
+	case n.Persistence == parser.Unlogged:
+		return "", sqlerr.Unsupported("CREATE UNLOGGED TABLE").At(n.Pos)
 	case n.AccessMethod != "" && n.AccessMethod != "heap":
 		return "", sqlerr.New(sqlerr.UndefinedObject, "access method %q does not exist", n.AccessMethod)
 	}
@@ -595,6 +600,7 @@ func (d *ddl) createTableAs(n *parser.CreateTableAsStmt) (string, error) {
 			return "", err
 		}
 		if b == nil {
+			d.x.countRows(t, written{inserted: int64(count)})
 			return "SELECT " + strconv.Itoa(count), nil
 		}
 		for k := range b.Len() {

@@ -308,7 +308,7 @@ func (o *projectSetOp) next(x *execution) (*vec.Batch, error) {
 				any = true
 				o.vals[i] = row[0]
 				if len(row) > 1 {
-					o.vals[i] = types.NewRecord(&types.Record{Fields: append([]types.Datum(nil), row...)})
+					o.vals[i] = recordOf(srfOf(o.n.Exprs[i]), row)
 				}
 			} else {
 				o.gens[i] = func() ([]types.Datum, bool, error) { return nil, false, nil }
@@ -356,6 +356,15 @@ func (o *projectSetOp) start(x *execution, i int) error {
 		o.vals[k] = d
 	}
 	return nil
+}
+
+// recordOf makes the row of a function with several columns one value.
+func recordOf(call *expr.Call, row []types.Datum) types.Datum {
+	r := &types.Record{Names: call.Fn.OutNames, Fields: append([]types.Datum(nil), row...)}
+	for _, o := range call.Fn.OutTypes {
+		r.Types = append(r.Types, o.Type())
+	}
+	return types.NewRecord(r)
 }
 
 // srfOf returns the set-returning call in e, if any.

@@ -104,7 +104,7 @@ func (s *Session) schemaFor(t *txn.Txn) (*schema, error) {
 		return sc, nil
 	}
 	// An old snapshot sees an old catalog.
-	if s.old != nil && s.oldAt == t.Snapshot() {
+	if s.old != nil && s.oldAt == uint64(t.Snapshot()) {
 		return s.old, nil
 	}
 	s.privateVersions += 2
@@ -112,7 +112,7 @@ func (s *Session) schemaFor(t *txn.Txn) (*schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.old, s.oldAt = sc, t.Snapshot()
+	s.old, s.oldAt = sc, uint64(t.Snapshot())
 	return sc, nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/minisql/minisql/catalog"
-	"github.com/minisql/minisql/mvcc"
 	"github.com/minisql/minisql/parser"
 	"github.com/minisql/minisql/planner"
 	"github.com/minisql/minisql/planner/expr"
@@ -58,7 +57,7 @@ type Session struct {
 	ddl       int             // catalog changes of the transaction
 	own, old  *schema
 	ownAt     ownVersion
-	oldAt     mvcc.Timestamp
+	oldAt     uint64 // the snapshot that old is of
 	// privateVersions numbers the catalogs that only this session sees.
 	privateVersions uint64
 
