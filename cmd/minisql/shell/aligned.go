@@ -193,9 +193,6 @@ func rule(w *bufio.Writer, width []int, border int) {
 
 // vertical writes a record below the other.
 func (t *table) vertical(w *bufio.Writer, o Print, heads []cell, rows [][]cell) {
-	if t.title != "" && !o.TuplesOnly {
-		w.WriteString(t.title + "\n")
-	}
 	if len(rows) == 0 || len(heads) == 0 {
 		if !o.TuplesOnly {
 			for _, f := range t.allFooters(o) {
@@ -204,6 +201,9 @@ func (t *table) vertical(w *bufio.Writer, o Print, heads []cell, rows [][]cell) 
 		}
 		w.WriteByte('\n')
 		return
+	}
+	if t.title != "" && !o.TuplesOnly {
+		w.WriteString(t.title + "\n")
 	}
 	v := verticalLayout{border: o.Border}
 	for _, h := range heads {

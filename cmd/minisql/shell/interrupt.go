@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"fmt"
 	"os"
 	"os/signal"
 	"sync"
@@ -19,8 +20,9 @@ type interrupt struct {
 	abort  bool // a SIGINT came
 }
 
-// listen begins; the function it returns ends.
-func (i *interrupt) listen() func() {
+// listen begins; the function it returns ends. A SIGINT that finds nothing to cancel
+// ends a shell without a terminal, as it ends any program.
+func (i *interrupt) listen(terminal bool) func() {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, os.Interrupt)
 	done := make(chan struct{})
@@ -31,16 +33,20 @@ func (i *interrupt) listen() func() {
 				return
 			case <-c:
 				i.mu.Lock()
-				again := i.abort
 				i.abort = true
-				if i.active && i.s != nil {
+				active := i.active
+				if active && i.s != nil {
 					i.s.Cancel()
 				}
-				idle := !i.active
 				i.mu.Unlock()
-				if again && idle {
-					// Twice, and nothing to cancel: a script that waits for input.
-					signal.Stop(c)
+				switch {
+				case active && terminal:
+					fmt.Fprintln(os.Stderr, "Cancel request sent")
+				case !active && !terminal:
+					signal.Reset(os.Interrupt)
+					if p, err := os.FindProcess(os.Getpid()); err == nil {
+						_ = p.Signal(os.Interrupt)
+					}
 				}
 			}
 		}
@@ -59,7 +65,7 @@ func (i *interrupt) session(s *minisql.Session) {
 
 func (i *interrupt) start() {
 	i.mu.Lock()
-	i.active, i.abort = true, false
+	i.active = true
 	i.mu.Unlock()
 }
 
@@ -69,7 +75,7 @@ func (i *interrupt) end() {
 	i.mu.Unlock()
 }
 
-// takeAbort reports whether a SIGINT came since the last start.
+// takeAbort reports whether a SIGINT came, and forgets it.
 func (i *interrupt) takeAbort() bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()

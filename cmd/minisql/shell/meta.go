@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -104,7 +105,7 @@ func (sh *Shell) arg(kind argKind) (string, bool) {
 			s.rest = s.rest[1:]
 			if !sh.quotedArg(&b) {
 				sh.errorf("unterminated quoted string")
-				return b.String(), true
+				return "", true
 			}
 			quoted = b.Len()
 		case c == '"':
@@ -117,10 +118,9 @@ func (sh *Shell) arg(kind argKind) (string, bool) {
 			text := s.rest[:end+2]
 			s.rest = s.rest[end+2:]
 			if kind == argName {
-				if strings.HasPrefix(s.rest, `"`) {
-					text += "" // a doubled quote stands for one
-				} else {
-					text = strings.Trim(text, `"`)
+				text = text[1 : len(text)-1]
+				if strings.HasPrefix(s.rest, `"`) { // a doubled quote stands for one
+					text += `"`
 				}
 			}
 			b.WriteString(text)
@@ -138,9 +138,12 @@ func (sh *Shell) arg(kind argKind) (string, bool) {
 				cmd := exec.Command("sh", "-c", command)
 				cmd.Stderr = os.Stderr
 				out, err := cmd.Output()
-				if err != nil {
+				var exit *exec.ExitError
+				switch {
+				case errors.As(err, &exit): // psql leaves the argument empty as well
+				case err != nil:
 					sh.errorf("%s: %v", command, err)
-				} else {
+				default:
 					b.WriteString(strings.TrimSuffix(string(out), "\n"))
 				}
 			}
@@ -496,7 +499,7 @@ func (sh *Shell) obey(cmd string) cmdResult {
 	case "?":
 		sh.skipArgs()
 		fmt.Fprint(sh.stdout, commandHelp)
-	case "e", "edit", "ef", "ev", "sf", "sv", "password", "lo_import", "lo_export", "lo_list", "lo_unlink", "crosstabview", "H", "T", "html":
+	case "e", "edit", "ef", "ev", "sf", "sv", "password", "lo_import", "lo_export", "lo_list", "lo_unlink", "crosstabview", "H", "T", "z", "html":
 		sh.skipArgs()
 		sh.errorf(`\%s is not supported`, cmd)
 		return cmdError
@@ -649,8 +652,7 @@ func (sh *Shell) watch() cmdResult {
 		return cmdError
 	}
 	sh.previous = text
-	sh.running.start()
-	sh.running.end()
+	sh.running.takeAbort()
 	for {
 		o := sh.print
 		o.Title = fmt.Sprintf("%s (every %gs)\n", time.Now().Format("Mon Jan _2 15:04:05 2006"), seconds)

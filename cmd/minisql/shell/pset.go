@@ -100,6 +100,7 @@ func (sh *Shell) pset(name, value string, given, loud bool) error {
 				return fmt.Errorf("\\pset: columns must be a number")
 			}
 			p.Columns = n
+			sh.columnsSet = n != 0
 		}
 	case "pager":
 		if b, ok := parseBool(value); given && (!ok || b) {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chzyer/readline"
+
 	"github.com/minisql/minisql"
 )
 
@@ -53,7 +55,9 @@ type Shell struct {
 	vars   map[string]string
 	quiet  bool
 	timing bool
-	terse  bool // messages do not name the program
+	// columnsSet: \pset columns rules over the width of the terminal.
+	columnsSet bool
+	terse      bool // messages do not name the program
 
 	src      *source
 	stdin    *source
@@ -125,7 +129,7 @@ func Run(db *minisql.DB, o Options) error {
 		sh.errorf("%s", strings.TrimSuffix(message("FATAL", asError(err), "", "default", "never"), "\n"))
 		return ErrFailed
 	}
-	stop := sh.running.listen()
+	stop := sh.running.listen(o.Terminal)
 	defer stop()
 	sh.stdin = reader(o.In)
 	if !o.NoStartup {
@@ -283,6 +287,9 @@ func (sh *Shell) loop(src *source) bool {
 	stop := func() bool { return !ok && !src.interactive && sh.on("ON_ERROR_STOP") }
 	for !sh.quit {
 		_ = sh.stdout.Flush()
+		if src.interactive && !sh.columnsSet {
+			sh.print.Columns = readline.GetScreenWidth()
+		}
 		line, err := src.read(sh.prompt(sh.scan.prompt(sh.buf.Len() > 0)))
 		if errors.Is(err, errInterrupted) {
 			sh.clear()
@@ -320,8 +327,8 @@ func (sh *Shell) loop(src *source) bool {
 		if src.interactive && sh.buf.Len() == 0 {
 			sh.editor.save()
 		}
-		if sh.running.takeAbort() && !src.interactive {
-			sh.quit, ok = true, false
+		if sh.running.takeAbort() && !src.interactive && !sh.opts.Terminal {
+			sh.quit, sh.lost = true, true
 			return false
 		}
 		if stop() {

@@ -68,7 +68,7 @@ func TestScripts(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 			if *update {
-				if err := os.WriteFile(path, []byte(script+"----\n"+got), 0o600); err != nil {
+				if err := os.WriteFile(path, []byte(script+"----\n"+got), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			} else if got != want {
@@ -156,7 +156,7 @@ func TestExit(t *testing.T) {
 		"quit":               {shell.Options{}, "\\q\n" + script, false, false},
 		"connect fails":      {shell.Options{}, "\\c nosuchdb\n" + script, true, false},
 		"unknown command":    {shell.Options{Variables: stop}, "\\nosuch\n" + script, true, false},
-		"open \\if, stop":     {shell.Options{Variables: stop}, "\\if 1\nselect 2 as behind;\n", true, true},
+		"open \\if, stop":    {shell.Options{Variables: stop}, "\\if 1\nselect 2 as behind;\n", true, true},
 		"invalid variable":   {shell.Options{Variables: []string{"a b=1"}}, script, true, false},
 		"no such database":   {shell.Options{Database: "nosuchdb"}, script, true, false},
 		"last has no period": {shell.Options{}, "select 2 as behind", false, true},
