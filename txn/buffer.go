@@ -72,8 +72,6 @@ const smallMax = 32
 
 func entryLess(a, b *entry) bool { return bytes.Compare(a.key, b.key) < 0 }
 
-func (b *buffer) empty() bool { return len(b.small) == 0 && b.large == nil }
-
 func (b *buffer) search(key []byte) int {
 	return sort.Search(len(b.small), func(i int) bool { return bytes.Compare(b.small[i].key, key) >= 0 })
 }
