@@ -19,7 +19,7 @@ func typeName(v any) string { return fmt.Sprintf("%T", v) }
 // With settle, untyped literals in the result become text; a caller that has
 // types of its own for the columns (INSERT, UNION) settles them itself.
 func (r *run) bindSelect(outer *scope, q *parser.SelectStmt, settle bool) (logical, []outCol, error) {
-	if r.depth > 1000 {
+	if r.depth > 5000 { // the parser nests no deeper
 		return nil, nil, sqlerr.New(sqlerr.StatementTooComplex, "stack depth limit exceeded")
 	}
 	r.depth++
@@ -261,8 +261,7 @@ func (r *run) bindRecursive(s *scope, c *cte, q *parser.SelectStmt, rename func(
 	return true, nil
 }
 
-// bindSetOp binds UNION, INTERSECT and EXCEPT. A left-deep chain is walked, not
-// recursed into, so that a thousand UNIONs do not nest.
+// bindSetOp binds UNION, INTERSECT and EXCEPT.
 func (r *run) bindSetOp(s *scope, q *parser.SelectStmt) (logical, []outCol, error) {
 	left, lcols, err := r.bindSelect(s, q.Left, false)
 	if err != nil {
