@@ -17,7 +17,8 @@ func (o *owner) info() LockInfo {
 }
 
 // Locks lists every lock held or waited for, for pg_locks. It looks at one shard
-// after the other, so it is not a picture of one moment.
+// after the other, so it is not a picture of one moment. The lock on a key whose
+// version was spilled is listed once somebody else has asked for it.
 func (m *Manager) Locks() []LockInfo {
 	var out []LockInfo
 	m.eachActive(func(t *Txn) {
