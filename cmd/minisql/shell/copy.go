@@ -173,7 +173,13 @@ func copyTokens(text string) []copyToken {
 		case c == '(' || c == ')' || c == ',':
 			i++
 		case c == '\'' || c == '"':
-			for i++; i < len(text) && text[i] != c; i++ {
+			for i++; i < len(text); i++ {
+				if text[i] == c {
+					if i+1 == len(text) || text[i+1] != c {
+						break
+					}
+					i++ // doubled: it stands for one
+				}
 			}
 			i = min(i+1, len(text))
 		default:
@@ -244,7 +250,7 @@ func (sh *Shell) copyCommand(text string) cmdResult {
 			if c.program {
 				target = "|" + target
 			}
-			w, end, err := open(target)
+			w, end, err := sh.open(target)
 			if err != nil {
 				sh.errorf("%s: %s", c.file, reason(err))
 				return cmdError

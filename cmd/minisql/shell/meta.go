@@ -327,7 +327,7 @@ func (sh *Shell) obey(cmd string) cmdResult {
 			fmt.Fprintln(sh.stdout, "There is no previous error.")
 			break
 		}
-		sh.stderr(sh.locus() + sh.lastError("verbose", "always"))
+		sh.errorf("%s", strings.TrimSuffix(sh.lastError("verbose", "always"), "\n"))
 	case "f":
 		a, ok := sh.arg(argNormal)
 		return result(sh.pset("fieldsep", a, ok, true))
@@ -479,7 +479,7 @@ func (sh *Shell) obey(cmd string) cmdResult {
 		if text == "" {
 			text = sh.previous
 		}
-		w, closer, err := open(path)
+		w, closer, err := sh.open(path)
 		if err != nil {
 			return fail("%s: %s", path, reason(err))
 		}

@@ -402,7 +402,7 @@ func (sh *Shell) divert(how sending) (func(), bool) {
 	if how.file == "" {
 		return func() {}, true
 	}
-	w, closer, err := open(how.file)
+	w, closer, err := sh.open(how.file)
 	if err != nil {
 		sh.errorf("%s: %s", how.file, reason(err))
 		return nil, false
@@ -431,7 +431,7 @@ func (sh *Shell) redirect(target string) bool {
 	if target == "" {
 		return true
 	}
-	w, closer, err := open(target)
+	w, closer, err := sh.open(target)
 	if err != nil {
 		sh.errorf("%s: %s", target, reason(err))
 		return false
@@ -441,10 +441,10 @@ func (sh *Shell) redirect(target string) bool {
 }
 
 // open opens a file, or starts a |command, to write to.
-func open(target string) (io.Writer, func() error, error) {
+func (sh *Shell) open(target string) (io.Writer, func() error, error) {
 	if command, ok := strings.CutPrefix(target, "|"); ok {
 		c := exec.Command("sh", "-c", command)
-		c.Stdout, c.Stderr = os.Stdout, os.Stderr
+		c.Stdout, c.Stderr = sh.opts.Out, sh.opts.Err
 		w, err := c.StdinPipe()
 		if err != nil {
 			return nil, nil, err

@@ -81,7 +81,6 @@ type sending struct {
 	gdesc  bool
 	file   string // or |command
 	print  *Print
-	given  bool
 	silent bool // no tag, no timing
 }
 

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,11 +13,12 @@ var boolVars = map[string]string{
 	"SHOW_ALL_RESULTS": "on", "HIDE_TABLEAM": "off", "HIDE_TOAST_COMPRESSION": "off",
 }
 
-// enumVars are those with a list of values; the first is how they begin.
+// enumVars are those with a list of values. They begin as off or, where that is no
+// value, as the first.
 var enumVars = map[string][]string{
 	"ECHO":              {"none", "errors", "queries", "all"},
-	"ECHO_HIDDEN":       {"off", "on", "noexec"},
-	"ON_ERROR_ROLLBACK": {"off", "on", "interactive"},
+	"ECHO_HIDDEN":       {"on", "off", "noexec"},
+	"ON_ERROR_ROLLBACK": {"on", "off", "interactive"},
 	"VERBOSITY":         {"default", "verbose", "terse", "sqlstate"},
 	"SHOW_CONTEXT":      {"errors", "never", "always"},
 	"HISTCONTROL":       {"none", "ignorespace", "ignoredups", "ignoreboth"},
@@ -37,7 +39,7 @@ func (sh *Shell) initVars() {
 		sh.vars[name] = v
 	}
 	for name, vs := range enumVars {
-		sh.vars[name] = vs[0]
+		sh.vars[name] = initial(vs)
 	}
 }
 
@@ -116,7 +118,7 @@ func (sh *Shell) unset(name string) error {
 	case boolVars[name] != "":
 		return sh.set(name, "off")
 	case enumVars[name] != nil:
-		return sh.set(name, enumVars[name][0])
+		return sh.set(name, initial(enumVars[name]))
 	}
 	delete(sh.vars, name)
 	return nil
@@ -157,3 +159,11 @@ func quoteLiteral(s string) string {
 }
 
 func quoteIdent(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// initial is the value that a variable of enumVars begins with.
+func initial(values []string) string {
+	if slices.Contains(values, "off") {
+		return "off"
+	}
+	return values[0]
+}
