@@ -69,9 +69,7 @@ func (sh *Shell) endCommand(cmd string, r cmdResult) {
 			sh.warnf("\\%s: extra argument \"%s\" ignored", cmd, a)
 		}
 	}
-	if strings.HasPrefix(sh.scan.rest, `\\`) {
-		sh.scan.rest = sh.scan.rest[2:]
-	}
+	sh.scan.rest = strings.TrimPrefix(sh.scan.rest, `\\`)
 }
 
 // argKind is how an argument is read.

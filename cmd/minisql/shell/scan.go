@@ -32,7 +32,6 @@ type expansion struct {
 	after int
 }
 
-
 // prompt is the character by which a prompt says what is open.
 func (s *scanner) prompt(begun bool) byte {
 	switch {

@@ -163,3 +163,12 @@ func TestParseCopy(t *testing.T) {
 		}
 	}
 }
+
+// stringWidth is the width of a text that has no control characters.
+func stringWidth(s string) int {
+	w := 0
+	for _, r := range s {
+		w += runeWidth(r)
+	}
+	return w
+}

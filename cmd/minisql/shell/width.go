@@ -69,12 +69,3 @@ func runeWidth(r rune) int {
 	}
 	return 1
 }
-
-// stringWidth is the width of a text that has no control characters.
-func stringWidth(s string) int {
-	w := 0
-	for _, r := range s {
-		w += runeWidth(r)
-	}
-	return w
-}
