@@ -54,20 +54,27 @@ func (p Protocol) Unlock() { p.s.mu.Unlock() }
 // Parse finds the statements of a text.
 func (p Protocol) Parse(sql string) ([]Statement, error) { return parser.Parse(sql) }
 
-// Text is Parse, but if the text has just one statement, and a preparation of
-// it, kept under the same key, still holds, that is returned instead.
-func (p Protocol) Text(key, sql string) ([]Statement, *PreparedStatement, error) {
-	if e := p.s.cache.get(key); e != nil {
-		if p.x.Status() != 'E' && p.x.Fresh(e.p) {
-			return nil, e.p, nil
-		}
-		return []Statement{e.parsed}, nil, nil
+// Kept finds what Keep kept: a statement, and its preparation if that still holds.
+func (p Protocol) Kept(key string) (st Statement, prepared *PreparedStatement, ok bool) {
+	e := p.s.cache.get(key)
+	if e == nil {
+		return st, nil, false
 	}
-	list, err := parser.Parse(sql)
-	return list, nil, err
+	if p.x.Status() != 'E' && p.x.Fresh(e.p) {
+		prepared = e.p
+	}
+	return e.parsed, prepared, true
 }
 
-// Keep lets Text find a statement, which it returned before, prepared.
+// Literals finds a prepared statement for a text that differs from earlier ones in its
+// numbers only, and the values of its parameters, which are valid until the next call;
+// nil if there is none, or if a plan of its own might serve the text better.
+func (p Protocol) Literals(ctx context.Context, sql string) (*PreparedStatement, []types.Datum) {
+	return p.s.literals.find(ctx, p.x, sql)
+}
+
+// Keep keeps the preparation of a statement for when its text comes again. The key is the
+// text, and what else it was prepared with.
 func (p Protocol) Keep(key string, st Statement, prepared *PreparedStatement) {
 	if e := p.s.cache.get(key); e != nil {
 		e.p, e.types = prepared, prepared.Params()
@@ -102,6 +109,11 @@ func (p Protocol) Bind(prepared *PreparedStatement, params []types.Datum) (*Port
 	return p.x.Bind(prepared, params)
 }
 
+// BindTo is Bind into memory of the caller's, which is not in use.
+func (p Protocol) BindTo(dst *Portal, prepared *PreparedStatement, params []types.Datum) error {
+	return p.x.BindTo(dst, prepared, params)
+}
+
 // Sync commits the implicit transaction, if there is one.
 func (p Protocol) Sync(ctx context.Context) error { return p.x.Sync(ctx) }
 
@@ -119,6 +131,10 @@ func (p Protocol) Reported(f func(name, value string)) map[string]string { retur
 
 // IdleTimeouts are idle_in_transaction_session_timeout and idle_session_timeout; 0 is none.
 func (p Protocol) IdleTimeouts() (inTransaction, idle time.Duration) { return p.x.IdleTimeouts() }
+
+// Cancel ends the running statement, if there is one, with 57014. Any goroutine may call
+// it, without Lock.
+func (p Protocol) Cancel() { p.x.Cancel() }
 
 // Terminate ends the running statement and refuses all further ones, with 57P01. Any
 // goroutine may call it, without Lock.

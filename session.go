@@ -20,12 +20,13 @@ type Session struct {
 
 	// mu is held by every call into x, so that DB.Close, which has cancelled
 	// that call, can wait for it. It guards what follows.
-	mu      sync.Mutex
-	closed  bool
-	rows    *Rows // those that are open
-	cache   stmtCache
-	inBatch bool // statements share an implicit transaction until the batch ends
-	noted   func(*Notice)
+	mu       sync.Mutex
+	closed   bool
+	rows     *Rows // those that are open
+	cache    stmtCache
+	literals literalCache
+	inBatch  bool // statements share an implicit transaction until the batch ends
+	noted    func(*Notice)
 }
 
 // SessionOptions are the properties of a session.

@@ -33,6 +33,7 @@ type Portal struct {
 	tag     string
 	verb    string // with the number of rows it is the tag, if tag is empty
 	rowsN   int64
+	shown   string // instead of the statement's own text
 	started bool
 	done    bool
 	view    *txn.View // of a cursor: what it saw when it was opened
@@ -41,10 +42,8 @@ type Portal struct {
 	limited vec.Batch // rows of a batch that did not fit the last call
 	rest    *vec.Batch
 	restAt  int
-	copy    *copyState
 	scroll  *rowStore
 	cursor  *cursorState
-	ctx     context.Context
 }
 
 // rowSource yields the rows of a utility statement.
@@ -69,6 +68,16 @@ func (s *Session) BindTo(dst *Portal, p *Prepared, params []types.Datum) error {
 	}
 	dst.s, dst.p, dst.params, dst.columns = s, p, params, p.columns
 	return nil
+}
+
+// ShowAs sets the text that pg_stat_activity shows instead of the statement's.
+func (p *Portal) ShowAs(sql string) { p.shown = sql }
+
+func (p *Portal) text() string {
+	if p.shown != "" {
+		return p.shown
+	}
+	return p.p.SQL
 }
 
 // Columns are the columns of the result; nil if the statement returns no rows.
@@ -214,7 +223,7 @@ func (p *Portal) next(ctx context.Context) (*vec.Batch, error) {
 func (p *Portal) start(ctx context.Context) error {
 	s := p.s
 	p.started = true
-	s.setActive(p.p.SQL)
+	s.setActive(p.text())
 	if s.block == failed && !endsTransaction(p.p.stmt) {
 		return errInFailed
 	}
@@ -405,7 +414,7 @@ func (p *Portal) runCopy(ctx context.Context, run func(context.Context) error) (
 	defer s.finished()
 	defer p.recover(&err)
 	p.started, p.done = true, true
-	s.setActive(p.p.SQL)
+	s.setActive(p.text())
 	defer s.setIdle()
 	if s.block == failed {
 		return errInFailed

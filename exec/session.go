@@ -292,25 +292,42 @@ func (s *Session) Prepare(ctx context.Context, stmt parser.Statement, paramTypes
 	if !planned(stmt.Node) {
 		return p, s.describeUtility(ctx, p)
 	}
-	ctx, err := s.running(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.finished()
-	if err := s.ensureTxn(ctx); err != nil {
-		return nil, err
-	}
-	if err := s.beginStatement(ctx); err != nil {
-		return nil, s.fail(err)
-	}
-	sc, err := s.schemaFor(s.txn)
-	if err != nil {
-		return nil, s.fail(err)
-	}
-	if err := s.makePlan(p, sc); err != nil {
+	if err := s.firstPlan(ctx, p); err != nil {
 		return nil, s.fail(err)
 	}
 	return p, nil
+}
+
+// TryPrepare is Prepare for a statement that has a plan; its error has not failed the
+// transaction.
+func (s *Session) TryPrepare(ctx context.Context, stmt parser.Statement, paramTypes []types.OID) (*Prepared, error) {
+	if s.block == failed {
+		return nil, errInFailed
+	}
+	if !planned(stmt.Node) {
+		return nil, sqlerr.New(sqlerr.Internal, "the statement has no plan")
+	}
+	p := &Prepared{SQL: stmt.Text, stmt: stmt.Node, text: stmt, types: paramTypes, prepared: time.Now()}
+	return p, s.firstPlan(ctx, p)
+}
+
+func (s *Session) firstPlan(ctx context.Context, p *Prepared) error {
+	ctx, err := s.running(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.finished()
+	if err := s.ensureTxn(ctx); err != nil {
+		return err
+	}
+	if err := s.beginStatement(ctx); err != nil {
+		return err
+	}
+	sc, err := s.schemaFor(s.txn)
+	if err != nil {
+		return err
+	}
+	return s.makePlan(p, sc)
 }
 
 // makePlan plans p for the schema unless its plan still holds.

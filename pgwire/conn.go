@@ -10,7 +10,6 @@ import (
 
 	"github.com/minisql/minisql"
 	"github.com/minisql/minisql/sqlerr"
-	"github.com/minisql/minisql/types"
 )
 
 // background is what statements run in: only Cancel and Terminate end them.
@@ -48,14 +47,16 @@ type conn struct {
 
 	stmts    map[string]*statement
 	portals  map[string]*portal
-	skipping bool // an error happened: messages are ignored until Sync
-	source   string
-	params   []types.Datum
+	skipping bool           // an error happened: messages are ignored until Sync
+	source   string         // what positions in errors count in
+	text     string         // of the Query that runs
+	simple   minisql.Portal // of a statement of it
 	reported map[string]string
 	changed  map[string]string // settings changed since the last ReadyForQuery
 
-	canceled atomic.Bool // a cancel request came since the last message
-	awake    atomic.Bool // somebody wants the connection to end when it is idle
+	steps    atomic.Uint64 // messages begun and ended: odd while one is being worked on
+	canceled atomic.Bool   // a cancel request came since the last message
+	awake    atomic.Bool   // somebody wants the connection to end when it is idle
 	protocol atomic.Pointer[minisql.Protocol]
 }
 
@@ -144,6 +145,8 @@ func (c *conn) step() error {
 		return err
 	}
 	defer c.p.Unlock()
+	c.steps.Add(1)
+	defer c.steps.Add(1)
 	return c.dispatch(typ, body)
 }
 

@@ -68,15 +68,18 @@ func (c *conn) prepare(m *pgproto3.Parse) (*statement, error) {
 		key = string(b)
 	}
 	if m.Name == "" {
-		list, st.prepared, err = c.p.Text(key, m.Query)
-	} else {
-		list, err = c.p.Parse(m.Query)
+		kept, prepared, ok := c.p.Kept(key)
+		if st.prepared = prepared; prepared != nil {
+			return st, nil
+		}
+		if ok {
+			list = []minisql.Statement{kept}
+		}
 	}
-	if err != nil {
-		return nil, c.p.Fail(err)
-	}
-	if st.prepared != nil {
-		return st, nil
+	if list == nil {
+		if list, err = c.p.Parse(m.Query); err != nil {
+			return nil, c.p.Fail(err)
+		}
 	}
 	switch len(list) {
 	case 0:

@@ -71,7 +71,7 @@ func (o *output) report(typ byte, severity string, e *sqlerr.Error, source strin
 	o.cstring(e.Message)
 	field('D', e.Detail)
 	field('H', e.Hint)
-	if p := e.Position - 1; p >= 0 && p <= len(source) {
+	if p := e.Position - 1; p >= 0 && p <= len(source) && source != "" {
 		field('P', itoa(utf8.RuneCountInString(source[:p])+1))
 	}
 	field('W', e.Where)

@@ -46,6 +46,10 @@ type Server struct {
 	stopping  bool
 	wg        sync.WaitGroup // of conns
 
+	watching sync.Once
+	ended    chan struct{} // closed when the last connection is gone after stop
+	endOnce  sync.Once
+
 	sessions atomic.Int32 // past the startup packet
 }
 
@@ -64,6 +68,7 @@ func NewServer(db *minisql.DB, opts Options) (*Server, error) {
 	return &Server{
 		db: db, opts: opts, auth: auth,
 		conns: make(map[*conn]struct{}), byPID: make(map[int32]*conn), listeners: make(map[net.Listener]struct{}),
+		ended: make(chan struct{}),
 	}, nil
 }
 
@@ -77,7 +82,7 @@ func Serve(ctx context.Context, db *minisql.DB, l net.Listener, opts Options) er
 	stop := context.AfterFunc(ctx, func() { _ = s.Shutdown(context.WithoutCancel(ctx)) })
 	err = s.Serve(l)
 	if !stop() {
-		s.wg.Wait()
+		s.wait()
 	}
 	return err
 }
@@ -93,6 +98,9 @@ func (s *Server) Serve(l net.Listener) error {
 	}
 	s.listeners[l] = struct{}{}
 	s.mu.Unlock()
+	// The watch outlives the listener: at shutdown, statements of clients that are gone
+	// are the ones that would keep us waiting.
+	s.watching.Do(func() { go s.watch(s.ended) })
 	for {
 		nc, err := l.Accept()
 		if err == nil {
@@ -203,7 +211,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	done := make(chan struct{})
 	go func() {
-		s.wg.Wait()
+		s.wait()
 		close(done)
 	}()
 	select {
@@ -222,8 +230,14 @@ func (s *Server) Close() error {
 		}
 		_ = c.nc.Close()
 	}
-	s.wg.Wait()
+	s.wait()
 	return nil
+}
+
+// wait returns when all connections are gone.
+func (s *Server) wait() {
+	s.wg.Wait()
+	s.endOnce.Do(func() { close(s.ended) })
 }
 
 // stop closes the listeners and returns the connections.

@@ -14,8 +14,9 @@ func (c *conn) query(body []byte) error {
 	n := bytes.IndexByte(body, 0)
 	err := error(nil)
 	if n >= 0 && n == len(body)-1 {
-		c.source = string(body[:n])
-		err = c.statements(c.source)
+		c.text = string(body[:n])
+		c.source = c.text
+		err = c.statements(c.text)
 	} else {
 		err = c.p.Fail(sqlerr.New(sqlerr.ProtocolViolation, "invalid string in message"))
 	}
@@ -24,19 +25,25 @@ func (c *conn) query(body []byte) error {
 			return err
 		}
 	}
-	c.source = ""
+	c.source, c.text = "", ""
+	c.simple = minisql.Portal{}
 	return c.ready()
 }
 
 func (c *conn) statements(sql string) error {
-	list, prepared, err := c.p.Text(sql, sql)
-	if err != nil {
-		return c.p.Fail(err)
-	}
+	kept, prepared, ok := c.p.Kept(sql)
 	if prepared != nil && len(prepared.Params()) == 0 {
-		return c.statement(prepared, true)
+		return c.statement(prepared, nil, true)
 	}
-	if prepared != nil { // it came with parameters before
+	var list []minisql.Statement
+	if ok {
+		list = []minisql.Statement{kept}
+	} else if prepared, params := c.p.Literals(c.run(), sql); prepared != nil {
+		// Positions in errors would count in another text.
+		c.source = ""
+		return c.statement(prepared, params, true)
+	} else {
+		var err error
 		if list, err = c.p.Parse(sql); err != nil {
 			return c.p.Fail(err)
 		}
@@ -53,7 +60,7 @@ func (c *conn) statements(sql string) error {
 		if len(list) == 1 {
 			c.p.Keep(sql, st, p)
 		}
-		if err := c.statement(p, i == len(list)-1); err != nil {
+		if err := c.statement(p, nil, i == len(list)-1); err != nil {
 			return err
 		}
 	}
@@ -62,17 +69,22 @@ func (c *conn) statements(sql string) error {
 
 // statement runs one statement of a Query. The last one commits the implicit
 // transaction before it is reported complete.
-func (c *conn) statement(p *minisql.PreparedStatement, last bool) error {
-	portal, err := c.p.Bind(p, nil)
-	if err != nil {
+func (c *conn) statement(p *minisql.PreparedStatement, params []types.Datum, last bool) error {
+	portal := &c.simple
+	*portal = minisql.Portal{}
+	if err := c.p.BindTo(portal, p, params); err != nil {
 		return c.p.Fail(err)
 	}
+	var err error
 	switch {
 	case portal.IsCopyIn():
 		err = c.copyIn(portal)
 	case portal.IsCopyOut():
 		err = c.copyOut(portal)
 	default:
+		if params != nil {
+			portal.ShowAs(c.text)
+		}
 		err = c.rows(portal)
 	}
 	if err != nil {

@@ -194,7 +194,6 @@ func TestRefusedFlags(t *testing.T) {
 		{[]string{"serve", "--memory", "lots"}, `"lots" is not a size`},
 		{[]string{"serve", "--max-connections", "0"}, "at least 1"},
 		{[]string{"serve", "--listen", "127.0.0.1:0", "-c", "no_such_setting=1"}, "unrecognized configuration parameter"},
-		{[]string{"frobnicate"}, "frobnicate"},
 	} {
 		out, errs, err := run(t, "", binary(t), c.args...)
 		if err == nil || !strings.Contains(errs, c.err) || out != "" {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -252,6 +253,36 @@ func TestCancel(t *testing.T) {
 	var pid int
 	if err := conn.QueryRow(ctx, "select pg_backend_pid()").Scan(&pid); err != nil || pid != int(conn.PgConn().PID()) {
 		t.Fatal(pid, err)
+	}
+}
+
+// TestGone cancels the statement of a client that went away without a word.
+func TestGone(t *testing.T) {
+	url, ctx := serveInProcess(t, pgwire.Options{}), context.Background()
+	watcher := connect(t, url)
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fe := conn.PgConn().Frontend()
+	fe.Send(&pgproto3.Query{String: "select count(*) from generate_series(1, 100000000000)"})
+	if err := fe.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.PgConn().Conn().Close(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		var n int
+		if err := watcher.QueryRow(ctx, "select count(*) from pg_stat_activity where pid = $1", int32(conn.PgConn().PID())).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the statement runs on")
+		}
 	}
 }
 
