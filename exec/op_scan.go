@@ -55,7 +55,6 @@ type seqScanOp struct {
 	scanner *txn.Scanner
 	run     txn.Run
 	size    int
-	reverse bool
 	dead    bool
 }
 
@@ -151,7 +150,6 @@ type indexScanOp struct {
 	size    int
 	keyBuf  []byte
 	buf     []byte
-	hiBuf   []byte
 }
 
 // onlyCol takes column Out from key part Part of the entry, or, if Part is

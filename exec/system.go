@@ -304,7 +304,7 @@ var visibleFuncs = map[string]systemFunc{
 			name = t.Name
 		} else {
 			var i *catalog.Index
-			if t, i = y.cat.IndexByID(id); i == nil {
+			if _, i = y.cat.IndexByID(id); i == nil {
 				return types.Null, nil
 			}
 			name = i.Name
