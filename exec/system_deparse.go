@@ -1,10 +1,12 @@
 package exec
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/minisql/minisql/catalog"
+	"github.com/minisql/minisql/catalog/pgcatalog"
 	"github.com/minisql/minisql/parser"
 	"github.com/minisql/minisql/planner"
 	"github.com/minisql/minisql/planner/expr"
@@ -44,15 +46,35 @@ func (d *deparser) expr(t *catalog.Table, sql string) string {
 	if err != nil {
 		return sql
 	}
-	return d.exprAST(t, ast, sql)
+	var to *types.Type
+	if t != nil && slices.ContainsFunc(t.Checks, func(c *catalog.Check) bool { return c.Expr == sql }) {
+		boolean := types.BoolOID.Type()
+		to = &boolean
+	}
+	return d.exprAST(t, ast, sql, to)
 }
 
-func (d *deparser) exprAST(t *catalog.Table, ast parser.Expr, sql string) string {
+// defaultOf writes the default, or the generation expression, of a column, which is
+// converted to the column's type.
+func (d *deparser) defaultOf(t *catalog.Table, slot int) string {
+	c := &t.Columns[slot]
+	sql := c.Default
+	if c.Generated != "" {
+		sql = c.Generated
+	}
+	ast, err := parser.ParseExpr(sql)
+	if err != nil {
+		return sql
+	}
+	return d.exprAST(t, ast, sql, &c.Type)
+}
+
+func (d *deparser) exprAST(t *catalog.Table, ast parser.Expr, sql string, to *types.Type) string {
 	n := &deparser{s: d.s, cat: d.cat, pretty: d.pretty, trace: planner.NewTrace(), single: true}
 	if t == nil {
 		t = &catalog.Table{}
 	}
-	x, err := planner.BindRowExpr(n.env(), t, ast, "stored expressions", n.target(t, sql))
+	x, err := planner.BindRowExpr(n.env(), t, ast, "stored expressions", to)
 	if err != nil {
 		return sql
 	}
@@ -63,18 +85,12 @@ func (d *deparser) exprAST(t *catalog.Table, ast parser.Expr, sql string) string
 	return n.b.String()
 }
 
-// target is the type that a default is converted to: that of its column.
-func (d *deparser) target(t *catalog.Table, sql string) *types.Type {
-	for i := range t.Columns {
-		if c := &t.Columns[i]; !c.Dropped && c.Default == sql {
-			return &c.Type
-		}
-	}
-	return nil
-}
-
-// exprs writes a list of stored expressions, as pg_index.indexprs has it.
+// exprs writes what a column of type pg_node_tree has: a default, an expression, or a
+// list of them as in pg_index.indexprs.
 func (d *deparser) exprs(t *catalog.Table, sql string) string {
+	if slot, ok := pgcatalog.DefaultOf(sql); ok && t != nil && slot >= 0 && slot < len(t.Columns) {
+		return d.defaultOf(t, slot)
+	}
 	stmts, err := parser.Parse("SELECT " + sql)
 	if err != nil || len(stmts) != 1 {
 		return sql
@@ -85,7 +101,7 @@ func (d *deparser) exprs(t *catalog.Table, sql string) string {
 	}
 	var parts []string
 	for _, target := range q.Targets {
-		parts = append(parts, d.exprAST(t, target.Expr, parser.Format(target.Expr)))
+		parts = append(parts, d.exprAST(t, target.Expr, parser.Format(target.Expr), nil))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -372,13 +388,11 @@ func (d *deparser) write(e expr.Expr, implicit bool) {
 		d.list(x.Items)
 		d.str(")")
 	case *expr.RowCompare:
-		d.open()
-		d.str("ROW(")
+		d.str("(ROW(")
 		d.list(x.Left)
 		d.str(") " + x.Op + " ROW(")
 		d.list(x.Right)
-		d.str(")")
-		d.shut()
+		d.str("))")
 	case *expr.Field:
 		d.str("(")
 		d.write(x.Arg, true)
@@ -456,15 +470,18 @@ func (d *deparser) constant(k *expr.Const, label bool) {
 			d.str("'" + text + "'")
 		}
 	case types.UnknownOID:
-		d.str(expr.QuoteLiteral(text))
+		d.str(quoteString(text))
 		typ = types.TextOID.Type()
 	default:
-		d.str(expr.QuoteLiteral(text))
+		d.str(quoteString(text))
 	}
 	if need {
 		d.str("::" + typ.String())
 	}
 }
+
+// quoteString writes a literal as it is read with standard_conforming_strings on.
+func quoteString(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 func (d *deparser) column(c *expr.Col) {
 	switch ast := d.trace.Origin[c].(type) {
@@ -543,6 +560,9 @@ func (d *deparser) sqlSyntax(syntax parser.FuncSyntax, x *expr.Call) bool {
 		arg(0)
 		d.str("))")
 	case parser.SyntaxSubstring:
+		if x.Args[1].Type().OID != types.Int4OID {
+			return false // by a pattern
+		}
 		d.str("SUBSTRING(")
 		arg(0)
 		d.str(" FROM ")
@@ -593,7 +613,7 @@ func (d *deparser) cast(x *expr.Cast, implicit bool) {
 				text = name
 			}
 		}
-		d.str(expr.QuoteLiteral(text) + "::" + x.To.String())
+		d.str(quoteString(text) + "::" + x.To.String())
 		return
 	}
 	if isConst && k.Typ.OID == x.To.OID && k.Typ.Typmod < 0 {
@@ -644,6 +664,15 @@ func (d *deparser) inList(x *expr.InList) {
 			items[i] = &expr.Const{Value: d.strip(it).(*expr.Const).Value, Typ: types.VarcharOID.Type()}
 		}
 		array = &expr.Cast{Arg: &expr.Array{Items: items}, To: types.TextArrayOID.Type(), Implicit: true}
+	} else if t, err := new(expr.Resolver).CommonType(append([]expr.Expr{arg}, x.Items...), "IN", -1); err == nil {
+		// The planner compares with the items as they are, so that an index serves.
+		items := make([]expr.Expr, len(x.Items))
+		for i, it := range x.Items {
+			if items[i] = it; it.Type().OID != t.OID {
+				items[i] = &expr.Cast{Arg: it, To: t.OID.Type(), Implicit: true}
+			}
+		}
+		array = &expr.Array{Items: items}
 	}
 	d.paren(arg, true, x)
 	if x.Not {

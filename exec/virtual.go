@@ -376,6 +376,10 @@ func (v *systemSource) deparser() *deparser { return &deparser{s: v.s, cat: v.sc
 
 func (v *systemSource) Expr(t *catalog.Table, sql string) string { return v.deparser().expr(t, sql) }
 
+func (v *systemSource) Default(t *catalog.Table, slot int) string {
+	return v.deparser().defaultOf(t, slot)
+}
+
 func (v *systemSource) IndexDef(t *catalog.Table, i *catalog.Index) string {
 	return v.deparser().indexDef(t, i)
 }

@@ -194,7 +194,7 @@ func isColumns(x *maker, b *builder) error {
 			}
 			switch {
 			case c.Generated != "":
-				b.set("is_generated", "ALWAYS").set("generation_expression", x.src.Expr(t, c.Generated))
+				b.set("is_generated", "ALWAYS").set("generation_expression", x.src.Default(t, i))
 			case c.Identity != 0:
 				b.set("identity_generation", map[byte]string{'a': "ALWAYS", 'd': "BY DEFAULT"}[c.Identity])
 				if s := x.cat.OwnedSequence(t.ID, i); s != nil {
@@ -204,7 +204,7 @@ func isColumns(x *maker, b *builder) error {
 						set("identity_cycle", s.Sequence.Cycle)
 				}
 			case c.Default != "":
-				b.set("column_default", x.src.Expr(t, c.Default))
+				b.set("column_default", x.src.Default(t, i))
 			}
 		}
 	}

@@ -37,6 +37,7 @@ func (shop) Stats(*catalog.Table) TableStats {
 func (shop) SequenceState(*catalog.Table) (int64, bool, error)  { return 5, true, nil }
 func (shop) HasFunction(name string, _ []types.OID) bool        { return name == "lower" || name == "sum" }
 func (shop) Expr(_ *catalog.Table, sql string) string           { return sql }
+func (shop) Default(t *catalog.Table, slot int) string          { return t.Columns[slot].Default }
 func (shop) IndexDef(_ *catalog.Table, i *catalog.Index) string { return "CREATE INDEX " + i.Name }
 func (shop) ViewDef(t *catalog.Table) string                    { return t.View.Query }
 

@@ -2,6 +2,7 @@ package pgcatalog
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/minisql/minisql/catalog"
@@ -163,14 +164,19 @@ func IndexColumnName(t *catalog.Table, i *catalog.Index, k int) string {
 
 func pgAttrdef(x *maker, b *builder) error {
 	attrdefs(x.cat, func(oid catalog.ID, t *catalog.Table, slot int) {
-		c := &t.Columns[slot]
-		sql := c.Default
-		if c.Generated != "" {
-			sql = c.Generated
-		}
-		b.add().set("oid", oid).set("adrelid", t.ID).set("adnum", slot+1).set("adbin", sql)
+		b.add().set("oid", oid).set("adrelid", t.ID).set("adnum", slot+1).set("adbin", defaultPrefix+strconv.Itoa(slot+1))
 	})
 	return nil
+}
+
+// defaultPrefix begins a pg_attrdef.adbin: what follows is the column's number. The
+// text of a default depends on its column's type, which pg_get_expr is not told.
+const defaultPrefix = "DEFAULT OF "
+
+// DefaultOf reads a pg_attrdef.adbin: the slot of the column.
+func DefaultOf(adbin string) (slot int, ok bool) {
+	n, err := strconv.Atoi(strings.TrimPrefix(adbin, defaultPrefix))
+	return n - 1, err == nil && strings.HasPrefix(adbin, defaultPrefix)
 }
 
 func pgType(x *maker, b *builder) error {

@@ -32,6 +32,8 @@ type Source interface {
 type Deparser interface {
 	// Expr writes an expression over the columns of t.
 	Expr(t *catalog.Table, sql string) string
+	// Default writes the default, or the generation expression, of a column.
+	Default(t *catalog.Table, slot int) string
 	IndexDef(t *catalog.Table, x *catalog.Index) string
 	ViewDef(t *catalog.Table) string
 }
