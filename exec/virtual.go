@@ -329,6 +329,15 @@ func (v *systemSource) Stats(t *catalog.Table) pgcatalog.TableStats {
 	return out
 }
 
+func (v *systemSource) ColumnStats(t *catalog.Table, slot int) *pgcatalog.ColumnStats {
+	st := v.s.db.plannerStats(t.ID)
+	if st == nil || st.Columns[slot] == nil {
+		return nil
+	}
+	c := st.Columns[slot]
+	return &pgcatalog.ColumnStats{NullFrac: c.NullFrac, Distinct: c.Distinct, Width: c.AvgWidth, Common: c.Common, Freqs: c.CommonFreqs, Histogram: c.Histogram}
+}
+
 // rowWidth estimates the bytes of a row's values.
 func rowWidth(db *database, t *catalog.Table) int {
 	st := db.plannerStats(t.ID)

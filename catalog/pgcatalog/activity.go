@@ -152,3 +152,40 @@ func pgStatSequences(x *maker, b *builder) error {
 	}
 	return nil
 }
+
+// pgStats shows what ANALYZE has found out. Correlation with the order of rows is
+// not looked for.
+func pgStats(x *maker, b *builder) error {
+	array := func(t types.Type, v []types.Datum) any {
+		if len(v) == 0 {
+			return nil
+		}
+		return types.MakeArray(t, v)
+	}
+	for _, t := range x.cat.Tables() {
+		if t.Kind != catalog.KindTable || t.Virtual {
+			continue
+		}
+		for _, slot := range t.LiveSlots() {
+			c := x.src.ColumnStats(t, slot)
+			if c == nil {
+				continue
+			}
+			typ := t.Columns[slot].Type.OID.Type()
+			// A number of values that grows with the table is shown as a share of its rows.
+			distinct := c.Distinct
+			if rows := x.src.Stats(t).Rows; rows > 0 && distinct > 0.1*rows {
+				distinct = -min(distinct/rows, 1)
+			}
+			var freqs []types.Datum
+			for _, f := range c.Freqs {
+				freqs = append(freqs, types.NewFloat(float64(float32(f))))
+			}
+			b.add().set("schemaname", x.schemaName(t.SchemaID)).set("tablename", t.Name).set("attname", t.Columns[slot].Name).
+				set("inherited", false).set("null_frac", float64(float32(c.NullFrac))).set("avg_width", c.Width).
+				set("n_distinct", float64(float32(distinct))).set("most_common_vals", array(typ, c.Common)).
+				set("most_common_freqs", array(types.Float4OID.Type(), freqs)).set("histogram_bounds", array(typ, c.Histogram))
+		}
+	}
+	return nil
+}

@@ -34,6 +34,12 @@ func (shop) Cursors() []Cursor { return []Cursor{{Name: "c", Statement: "select 
 func (shop) Stats(*catalog.Table) TableStats {
 	return TableStats{Rows: 100, Bytes: 10000, Inserted: 100}
 }
+func (shop) ColumnStats(_ *catalog.Table, slot int) *ColumnStats {
+	if slot > 0 {
+		return nil
+	}
+	return &ColumnStats{Distinct: -1, Width: 4, Common: []types.Datum{types.NewInt(1)}, Freqs: []float64{0.5}}
+}
 func (shop) SequenceState(*catalog.Table) (int64, bool, error)  { return 5, true, nil }
 func (shop) HasFunction(name string, _ []types.OID) bool        { return name == "lower" || name == "sum" }
 func (shop) Expr(_ *catalog.Table, sql string) string           { return sql }

@@ -34,7 +34,7 @@ func init() {
 		"pg_roles": pgRoles, "pg_shadow": pgShadow, "pg_shdescription": pgShdescription, "pg_user": pgUser,
 		"pg_indexes": pgIndexes, "pg_sequences": pgSequences, "pg_tables": pgTables, "pg_views": pgViews,
 		"pg_cursors": pgCursors, "pg_locks": pgLocks, "pg_prepared_statements": pgPrepared, "pg_settings": pgSettings,
-		"pg_stat_activity": pgStatActivity, "pg_stat_database": pgStatDatabase,
+		"pg_stats": pgStats, "pg_stat_activity": pgStatActivity, "pg_stat_database": pgStatDatabase,
 		"pg_stat_all_tables": pgStatTables, "pg_stat_sys_tables": pgStatTables, "pg_stat_user_tables": pgStatTables,
 		"pg_stat_all_indexes": pgStatIndexes, "pg_stat_sys_indexes": pgStatIndexes, "pg_stat_user_indexes": pgStatIndexes,
 		"pg_statio_all_tables": pgStatTables, "pg_statio_sys_tables": pgStatTables, "pg_statio_user_tables": pgStatTables,
@@ -73,7 +73,7 @@ func init() {
 	}
 	for _, name := range []string{
 		// sizes, counters, sequence states
-		"pg_class", "pg_sequences", "pg_stat_activity", "pg_stat_database",
+		"pg_class", "pg_stats", "pg_sequences", "pg_stat_activity", "pg_stat_database",
 		"pg_stat_all_tables", "pg_stat_sys_tables", "pg_stat_user_tables", "pg_stat_all_indexes", "pg_stat_sys_indexes",
 		"pg_stat_user_indexes", "pg_statio_all_tables", "pg_statio_sys_tables", "pg_statio_user_tables",
 		"pg_statio_all_indexes", "pg_statio_sys_indexes", "pg_statio_user_indexes",

@@ -22,6 +22,8 @@ type Source interface {
 	Cursors() []Cursor
 	// Stats estimates how large a table is and says how much it has been used.
 	Stats(t *catalog.Table) TableStats
+	// ColumnStats returns what ANALYZE has found out about a column; nil if nothing.
+	ColumnStats(t *catalog.Table, slot int) *ColumnStats
 	// SequenceState returns last_value, and false if nextval has not been called.
 	SequenceState(t *catalog.Table) (last int64, called bool, err error)
 	HasFunction(name string, args []types.OID) bool
@@ -97,4 +99,13 @@ type TableStats struct {
 	Bytes int64
 	// Rows written since the server started.
 	Inserted, Updated, Deleted int64
+}
+
+// ColumnStats is what ANALYZE knows of a column, in the terms of pg_stats.
+type ColumnStats struct {
+	NullFrac, Distinct float64
+	Width              int
+	Common             []types.Datum
+	Freqs              []float64
+	Histogram          []types.Datum
 }
