@@ -260,6 +260,29 @@ func TestCacheFollowsCatalog(t *testing.T) {
 	}
 }
 
+// TestSystemViewsAreRead runs a statement on a view of the moment twice.
+func TestSystemViewsAreRead(t *testing.T) {
+	db, ctx := open(t), context.Background()
+	a, b := must2(db.Session(ctx, nil)), must2(db.Session(ctx, nil))
+	defer a.Close()
+	alive := func() (n int) {
+		t.Helper()
+		if err := a.QueryRow(ctx, "select count(*) from pg_stat_activity where pid = $1", b.PID()).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if alive() != 1 {
+		t.Fatal("the session is not shown")
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if alive() != 0 {
+		t.Fatal("the session is shown after its end")
+	}
+}
+
 func must2[T any](v T, err error) T {
 	if err != nil {
 		panic(err)

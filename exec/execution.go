@@ -42,6 +42,7 @@ type execution struct {
 func (x *execution) begin(ctx context.Context, s *Session, sc *schema) {
 	x.s, x.ctx, x.done, x.txn, x.schema = s, ctx, ctx.Done(), s.txn, sc
 	x.affected, x.read = 0, 0
+	clear(x.system)
 	x.fks.queue = x.fks.queue[:0]
 	x.mem = s.workMem()
 	if x.c == nil {
