@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"bytes"
 	"sync"
 
 	"github.com/minisql/minisql/catalog"
@@ -39,6 +40,14 @@ func (s *schema) table(t *catalog.Table) (*tableInfo, error) {
 	return ti, nil
 }
 
+// decoded is a stored descriptor and what it says. Most descriptors are the same in
+// the next version of a catalog, and are not decoded again for it.
+type decoded struct {
+	raw    []byte
+	schema *catalog.Schema // one of the two
+	table  *catalog.Table
+}
+
 // loadSchema reads the catalog that a transaction sees.
 func (db *database) loadSchema(t *txn.Txn, version uint64) (*schema, error) {
 	v, ok, err := t.GetCurrent(catalog.DatabaseKey(db.id))
@@ -54,19 +63,41 @@ func (db *database) loadSchema(t *txn.Txn, version uint64) (*schema, error) {
 	}
 	schemas, tables := systemDescriptors()
 	lo, hi := catalog.DescriptorsSpan(db.id)
+	db.mu.Lock()
+	known := db.decoded
+	db.mu.Unlock()
+	seen := make(map[string]decoded, len(known))
 	err = eachPair(t, lo, hi, func(k, v []byte) error {
-		switch catalog.DescriptorKind(k) {
-		case 'n':
-			d := new(catalog.Schema)
-			schemas = append(schemas, d)
-			return catalog.Decode(v, d)
-		case 't':
-			d := new(catalog.Table)
-			tables = append(tables, d)
-			return catalog.Decode(v, d)
+		d, ok := known[string(k)]
+		if !ok || !bytes.Equal(d.raw, v) {
+			d = decoded{raw: bytes.Clone(v)}
+			switch catalog.DescriptorKind(k) {
+			case 'n':
+				d.schema = new(catalog.Schema)
+				err = catalog.Decode(v, d.schema)
+			case 't':
+				d.table = new(catalog.Table)
+				err = catalog.Decode(v, d.table)
+			default:
+				err = corrupt("unknown kind of descriptor")
+			}
+			if err != nil {
+				return err
+			}
 		}
-		return corrupt("unknown kind of descriptor")
+		seen[string(k)] = d
+		if d.schema != nil {
+			schemas = append(schemas, d.schema)
+		} else {
+			tables = append(tables, d.table)
+		}
+		return nil
 	})
+	if err == nil {
+		db.mu.Lock()
+		db.decoded = seen
+		db.mu.Unlock()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -256,7 +256,8 @@ type database struct {
 	// analyzed moves when statistics have changed enough for other plans.
 	analyzed atomic.Uint64
 
-	mu        sync.Mutex // guards the maps
+	mu        sync.Mutex         // guards the maps
+	decoded   map[string]decoded // descriptors as last read, by key; the map is never changed
 	rowIDs    map[catalog.ID]*counter
 	sequences map[catalog.ID]*sequence
 	stats     map[catalog.ID]*tableStats
