@@ -33,7 +33,8 @@ type server struct {
 
 func startMinisql(dir string) (*server, error) {
 	bin := filepath.Join(dir, "minisql")
-	build := exec.Command("go", "build", "-o", bin, "github.com/minisql/minisql/cmd/minisql")
+	build := exec.Command("go", "build", "-o", bin, "./cmd/minisql")
+	build.Dir = ".." // its module has what the binary needs
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build: %w\n%s", err, out)
