@@ -248,7 +248,7 @@ func reader(r io.Reader) *source {
 
 // file runs a script. A relative name is looked for beside the running script if asked.
 func (sh *Shell) file(path string, relative bool) bool {
-	src := sh.stdin
+	var src *source
 	if path == "-" {
 		named := *sh.stdin
 		named.name = "<stdin>"
