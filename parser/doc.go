@@ -3,8 +3,7 @@
 //
 //	text ──Parse──▶ []Statement{Node, Text, Start} ──Format──▶ text
 //	  │
-//	  ├──Normalize────▶ (key with $n for literals, literals)   statement cache
-//	  └──SplitStatement▶ is there a complete statement yet?    shell
+//	  └──Normalize──▶ (key with $n for literals, literals)   statement cache
 //
 // Inside, bytes rise through three layers, each in files of that name:
 //

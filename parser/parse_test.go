@@ -211,46 +211,6 @@ func TestQuoteIdent(t *testing.T) {
 	}
 }
 
-func TestSplitStatement(t *testing.T) {
-	for input, want := range map[string]string{
-		"":                         "=",
-		" \n-- c\n":                "=",
-		"select 1":                 "-",
-		"select 1;":                "9",
-		"select 1; select 2;":      "9",
-		"select ';":                "'",
-		"select ';';":              "11",
-		"select 'it''s;":           "'",
-		`select e'a\';b';`:         "16",
-		`select e'a\';b`:           "'",
-		`select 'a\';`:             "12",
-		"select \"a;":              `"`,
-		"select $$a;":              "$",
-		"select $x$a;$x$;":         "16",
-		"select a$b$;":             "12",
-		"select $1;":               "10",
-		"select (1;":               "(",
-		"select (1);":              "11",
-		"select 1 /* ; ":           "*",
-		"select 1 /* ; /* */ */;":  "23",
-		"select 1 -- ;\n;":         "15",
-		"select 1 -- ;":            "-",
-		"create table t (a int;\n": "(",
-		"select 'a' \n 'b;":        "'",
-		"do $f$ begin; end $f$;":   "22",
-		"select 'x\xff;":           "'",
-	} {
-		end, pending, ok := SplitStatement(input)
-		got := string(rune(pending))
-		if ok {
-			got = fmt.Sprint(end)
-		}
-		if got != want {
-			t.Errorf("%q: %s, want %s", input, got, want)
-		}
-	}
-}
-
 func TestErrorsAreCoded(t *testing.T) {
 	_, err := Parse("select")
 	if err != nil {

@@ -222,20 +222,6 @@ func explain(n Node) *explainNode {
 		k.role = "Outer"
 		h.kids = []*explainNode{k}
 		e.kids = append(e.kids, h)
-	case *MergeJoin:
-		e.kind = "Merge Join"
-		e.title = "Merge" + joinSuffix(n.Kind)
-		if n.Kind == InnerJoin {
-			e.title = "Merge Join"
-		}
-		var parts []string
-		for i := range n.OuterKeys {
-			parts = append(parts, "("+expr.String(n.OuterKeys[i])+" = "+expr.String(n.InnerKeys[i])+")")
-		}
-		e.props = append(e.props, prop{"Merge Cond", strings.Join(parts, " AND ")})
-		cond("Join Filter", n.On)
-		add("Outer", n.Outer)
-		add("Inner", n.Inner)
 	case *Aggregate:
 		e.kind = "Aggregate"
 		switch {

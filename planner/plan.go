@@ -200,15 +200,6 @@ type (
 		NullAware            bool         // NOT IN: a NULL key matches unknown
 	}
 
-	// MergeJoin joins two inputs sorted on their keys.
-	MergeJoin struct {
-		Info
-		Kind                 JoinKind
-		Outer, Inner         Node
-		OuterKeys, InnerKeys []Expr
-		On                   []Expr
-	}
-
 	// Aggregate groups rows. Sorted: the input comes in group order.
 	Aggregate struct {
 		Info
