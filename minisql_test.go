@@ -260,6 +260,24 @@ func TestCacheFollowsCatalog(t *testing.T) {
 	}
 }
 
+// TestStatementTimeout holds for a statement as a whole, however its rows are fetched.
+func TestStatementTimeout(t *testing.T) {
+	db, ctx := open(t), context.Background()
+	s := must2(db.Session(ctx, &minisql.SessionOptions{Settings: map[string]string{"statement_timeout": "50ms"}}))
+	defer s.Close()
+	rows, err := s.Query(ctx, "select generate_series(1, 1000000000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); rows.Next(); {
+		if time.Now().After(end) {
+			t.Fatal("it goes on")
+		}
+	}
+	wantCode(t, rows.Err(), minisql.CodeQueryCanceled)
+	exec(t, s, "select 1")
+}
+
 // TestSystemViewsAreRead runs a statement on a view of the moment twice.
 func TestSystemViewsAreRead(t *testing.T) {
 	db, ctx := open(t), context.Background()

@@ -35,6 +35,7 @@ type Portal struct {
 	rowsN   int64
 	shown   string // instead of the statement's own text
 	started bool
+	until   time.Time // when statement_timeout ends it, if it has begun
 	done    bool
 	view    *txn.View // of a cursor: what it saw when it was opened
 	hold    bool
@@ -107,7 +108,7 @@ func (p *Portal) Next(ctx context.Context, max int) (b *vec.Batch, err error) {
 	if p.rest != nil {
 		return p.take(max), nil
 	}
-	ctx, err = p.s.running(ctx)
+	ctx, err = p.s.running(ctx, &p.until)
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +185,9 @@ func (p *Portal) next(ctx context.Context) (*vec.Batch, error) {
 		defer s.txn.Use(prev)
 	}
 	p.x.ctx, p.x.done, p.x.c.Context = ctx, ctx.Done(), ctx
+	if err := p.x.canceled(); err != nil {
+		return nil, err
+	}
 	b, err := p.op.next(p.x)
 	if err != nil {
 		return nil, err
@@ -377,6 +381,7 @@ func (p *Portal) Close() {
 // Suspend keeps what the portal sees for later calls of Next, after other
 // statements of the transaction: a portal with a row limit.
 func (p *Portal) Suspend() {
+	p.until = time.Time{} // what follows is timed anew
 	if p.op != nil && p.view == nil && p.s.txn != nil {
 		p.view = p.s.txn.Hold()
 	}
@@ -407,7 +412,7 @@ func (p *Portal) CopyOut(ctx context.Context, w io.Writer, begin func(columns in
 
 func (p *Portal) runCopy(ctx context.Context, run func(context.Context) error) (err error) {
 	s := p.s
-	ctx, err = s.running(ctx)
+	ctx, err = s.running(ctx, nil)
 	if err != nil {
 		return err
 	}

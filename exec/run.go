@@ -84,8 +84,9 @@ func (r *run) begin() (nested bool) {
 }
 
 // running begins a statement: the context is what it runs in. The caller calls
-// finished when it is over.
-func (s *Session) running(ctx context.Context) (context.Context, error) {
+// finished when it is over. A statement that runs in several calls gives until, zero
+// at the first, so that statement_timeout is that of all.
+func (s *Session) running(ctx context.Context, until *time.Time) (context.Context, error) {
 	r := &s.run
 	if nested := r.begin(); nested {
 		return ctx, nil // ctx is r, or derived from it
@@ -103,8 +104,18 @@ func (s *Session) running(ctx context.Context) (context.Context, error) {
 	r.parent = ctx
 	serial := r.serial
 	if d := s.settings.statementTimeout; d > 0 {
+		if until != nil {
+			if until.IsZero() {
+				*until = time.Now().Add(d)
+			}
+			d = time.Until(*until)
+		}
+		if d <= 0 {
+			r.err = errStatementTimeout
+			return r, nil
+		}
 		r.stopTimer = time.AfterFunc(d, func() {
-			r.stop(serial, sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to statement timeout"))
+			r.stop(serial, errStatementTimeout)
 		}).Stop
 	}
 	if ctx.Done() != nil {
@@ -134,5 +145,7 @@ func (s *Session) finished() {
 	}
 	r.err = nil
 }
+
+var errStatementTimeout = sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to statement timeout")
 
 func (s *Session) stop(cause error) { s.run.stop(0, cause) }

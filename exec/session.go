@@ -312,7 +312,7 @@ func (s *Session) TryPrepare(ctx context.Context, stmt parser.Statement, paramTy
 }
 
 func (s *Session) firstPlan(ctx context.Context, p *Prepared) error {
-	ctx, err := s.running(ctx)
+	ctx, err := s.running(ctx, nil)
 	if err != nil {
 		return err
 	}
