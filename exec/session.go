@@ -73,8 +73,6 @@ type Session struct {
 	lastSeq  catalog.ID
 	random   *expr.Random // of random(), made when first asked for
 
-	plans planCache
-
 	run run
 
 	mu   sync.Mutex // guards what follows, which Terminate and Activity touch

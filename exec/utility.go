@@ -3,7 +3,6 @@ package exec
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/minisql/minisql/catalog"
@@ -280,7 +279,7 @@ func (s *Session) discard(n *parser.DiscardStmt) error {
 			clear(s.currval)
 			s.lastSeq = 0
 		}
-		s.plans.clear()
+		s.settings.epoch++ // all plans are made anew
 		return nil
 	}
 	if s.block == explicit {
@@ -290,7 +289,7 @@ func (s *Session) discard(n *parser.DiscardStmt) error {
 	clear(s.prepared)
 	clear(s.currval)
 	s.lastSeq = 0
-	s.plans.clear()
+	s.settings.epoch++ // all plans are made anew
 	for _, d := range settingList {
 		if !d.fixed {
 			if err := s.reset(d.name); err != nil {
@@ -444,48 +443,3 @@ var lockStrength = map[parser.LockStrength]txn.Strength{
 }
 
 var lockWait = map[parser.LockWait]txn.WaitPolicy{parser.LockBlock: txn.Wait, parser.LockSkip: txn.SkipLocked, parser.LockError: txn.NoWait}
-
-// planCache keeps the prepared form of the statements that a session runs again
-// and again as text.
-type planCache struct {
-	byText map[string]*Prepared
-	order  []string
-}
-
-const planCacheMax = 256
-
-// CachedPrepare is Prepare for a statement that comes as text: the same text is
-// prepared once.
-func (s *Session) CachedPrepare(ctx context.Context, stmt parser.Statement) (*Prepared, error) {
-	c := &s.plans
-	if p := c.byText[stmt.Text]; p != nil {
-		if s.block == failed {
-			return nil, errInFailed
-		}
-		return p, nil
-	}
-	p, err := s.Prepare(ctx, stmt, nil)
-	if err != nil || p.plan == nil {
-		return p, err
-	}
-	if c.byText == nil {
-		c.byText = make(map[string]*Prepared)
-	}
-	if len(c.order) >= planCacheMax {
-		delete(c.byText, c.order[0])
-		c.order = slices.Delete(c.order, 0, 1)
-	}
-	c.byText[stmt.Text] = p
-	c.order = append(c.order, stmt.Text)
-	return p, nil
-}
-
-func (c *planCache) clear() { c.byText, c.order = nil, nil }
-
-// Cached returns the prepared form of a text that CachedPrepare has seen; nil otherwise.
-func (s *Session) Cached(text string) *Prepared {
-	if s.block == failed {
-		return nil
-	}
-	return s.plans.byText[text]
-}
