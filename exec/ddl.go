@@ -22,6 +22,9 @@ type ddl struct {
 	ctx context.Context
 	sc  *schema
 	cat *catalog.Catalog
+
+	// What one DROP names goes together: these relations are in no one's way.
+	dropping map[catalog.ID]bool
 }
 
 // runDDL runs a statement that changes the catalog and returns its tag.

@@ -365,7 +365,7 @@ func (a *alteration) dropIndex(x *catalog.Index, cascade bool) error {
 	return d.s.txn.DropSpan(lo, hi)
 }
 
-func stillNeeded(what, detail string) error {
+func stillNeeded(what, detail string) *sqlerr.Error {
 	return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s because other objects depend on it", what).
 		WithDetail("%s", detail).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
 }

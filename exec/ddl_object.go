@@ -496,15 +496,18 @@ func (d *ddl) viewsOf(t *catalog.Table) []*catalog.Table {
 // dropViews drops the views over t, or refuses to.
 func (d *ddl) dropViews(t *catalog.Table, cascade bool, what string) error {
 	views := d.viewsOf(t)
-	if len(views) > 0 && !cascade {
-		return stillNeeded(what, "view "+views[0].Name+" depends on "+what)
-	}
 	for _, v := range views {
 		if d.cat.TableByID(v.ID) == nil {
 			continue
 		}
-		if err := d.dropRelation(v, true); err != nil {
+		if !cascade && !d.dropping[v.ID] {
+			return d.stillNeeded(what, "view "+v.Name+" depends on "+what)
+		}
+		if err := d.dropRelation(v, cascade); err != nil {
 			return err
+		}
+		if d.dropping[v.ID] {
+			continue
 		}
 		d.s.notice("NOTICE", sqlerr.New(sqlerr.SuccessfulCompletion, "drop cascades to view %s", v.Name))
 	}
@@ -806,11 +809,17 @@ func (d *ddl) drop(n *parser.DropStmt) error {
 	if n.Concurrently && d.s.block == explicit {
 		return sqlerr.New(sqlerr.ActiveSQLTransaction, "DROP INDEX CONCURRENTLY cannot run inside a transaction block")
 	}
+	d.dropping = map[catalog.ID]bool{}
+	var relations []*catalog.Table
 	for _, o := range n.Objects {
 		var err error
 		switch n.Kind {
 		case parser.ObjTable, parser.ObjView, parser.ObjSequence:
-			err = d.dropNamed(n, o.Name)
+			var t *catalog.Table
+			if t, err = d.toDrop(n, o.Name); t != nil {
+				relations = append(relations, t)
+				d.dropping[t.ID] = true
+			}
 		case parser.ObjIndex:
 			err = d.dropIndexNamed(n, o.Name)
 		case parser.ObjSchema:
@@ -830,6 +839,28 @@ func (d *ddl) drop(n *parser.DropStmt) error {
 			return err
 		}
 	}
+	return d.dropAll(relations, n.Cascade)
+}
+
+// stillNeeded says what is in the way of a DROP, which may name several relations.
+func (d *ddl) stillNeeded(what, detail string) error {
+	err := stillNeeded(what, detail)
+	if len(d.dropping) > 1 {
+		err.Message = "cannot drop desired object(s) because other objects depend on them"
+	}
+	return err
+}
+
+// dropAll drops relations that may depend on one another.
+func (d *ddl) dropAll(relations []*catalog.Table, cascade bool) error {
+	for _, t := range relations {
+		if t = d.cat.TableByID(t.ID); t == nil {
+			continue // went with another
+		}
+		if err := d.dropRelation(t, cascade); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -846,27 +877,28 @@ func article(k catalog.Kind) string {
 	return "a " + kindName(k)
 }
 
-func (d *ddl) dropNamed(n *parser.DropStmt, name parser.QName) error {
+// toDrop finds a relation that DROP names; nil if it does not exist and need not.
+func (d *ddl) toDrop(n *parser.DropStmt, name parser.QName) (*catalog.Table, error) {
 	want := kindOf[n.Kind]
 	t, err := d.lookup(name, txn.AccessExclusive)
 	if err != nil {
 		if code := sqlerr.CodeOf(err); code != sqlerr.UndefinedTable && code != sqlerr.InvalidSchemaName {
-			return err
+			return nil, err
 		}
 		if !n.IfExists {
 			if sqlerr.CodeOf(err) == sqlerr.InvalidSchemaName {
-				return err
+				return nil, err
 			}
-			return sqlerr.New(sqlerr.UndefinedTable, "%s %q does not exist", kindName(want), name.String())
+			return nil, sqlerr.New(sqlerr.UndefinedTable, "%s %q does not exist", kindName(want), name.String())
 		}
 		d.s.notice("NOTICE", sqlerr.New(sqlerr.UndefinedTable, "%s %q does not exist, skipping", kindName(want), name.String()))
-		return nil
+		return nil, nil
 	}
 	if t.Kind != want {
-		return sqlerr.New(sqlerr.WrongObjectType, "%q is not %s", t.Name, article(want)).
+		return nil, sqlerr.New(sqlerr.WrongObjectType, "%q is not %s", t.Name, article(want)).
 			WithHint("Use DROP %s to remove %s.", strings.ToUpper(kindName(t.Kind)), article(t.Kind))
 	}
-	return d.dropRelation(t, n.Cascade)
+	return t, nil
 }
 
 // dropRelation drops a table, view or sequence with all that belongs to it. What
@@ -885,8 +917,8 @@ func (d *ddl) dropRelation(t *catalog.Table, cascade bool) error {
 				if !strings.Contains(u.Columns[i].Default, strings.TrimSuffix(strings.TrimPrefix(use, "nextval("), "::regclass)")) || u.Columns[i].Dropped {
 					continue
 				}
-				if !cascade {
-					return stillNeeded(what, "default value for column "+u.Columns[i].Name+" of table "+u.Name+" depends on sequence "+t.Name)
+				if !cascade && !d.dropping[u.ID] {
+					return d.stillNeeded(what, "default value for column "+u.Columns[i].Name+" of table "+u.Name+" depends on sequence "+t.Name)
 				}
 				c := u.Clone()
 				c.Columns[i].Default = ""
@@ -903,13 +935,16 @@ func (d *ddl) dropRelation(t *catalog.Table, cascade bool) error {
 		if ref.Table.ID == t.ID {
 			continue
 		}
-		if !cascade {
-			return stillNeeded(what, "constraint "+ref.Key.Name+" on table "+ref.Table.Name+" depends on "+what)
+		if !cascade && !d.dropping[ref.Table.ID] {
+			return d.stillNeeded(what, "constraint "+ref.Key.Name+" on table "+ref.Table.Name+" depends on "+what)
 		}
 		o := d.cat.TableByID(ref.Table.ID).Clone()
 		o.ForeignKeys = slices.DeleteFunc(o.ForeignKeys, func(f *catalog.ForeignKey) bool { return f.ID == ref.Key.ID })
 		if err := d.put(o); err != nil {
 			return err
+		}
+		if d.dropping[ref.Table.ID] {
+			continue
 		}
 		d.s.notice("NOTICE", sqlerr.New(sqlerr.SuccessfulCompletion, "drop cascades to constraint %s on table %s", ref.Key.Name, ref.Table.Name))
 	}
@@ -985,22 +1020,35 @@ func (d *ddl) dropSchema(n *parser.DropStmt, name string) error {
 		return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop schema %s because it is required by the database system", name)
 	}
 	tables := d.cat.TablesIn(sc.ID)
+	tables = slices.DeleteFunc(tables, func(t *catalog.Table) bool {
+		return t.Sequence != nil && t.Sequence.OwnerTable != 0 // goes with its table
+	})
+	var members []string
+	for _, t := range tables {
+		members = append(members, kindName(t.Kind)+" "+expr.RegOut(d.s, types.RegclassOID, int64(t.ID)))
+	}
 	if len(tables) > 0 && !n.Cascade {
-		return stillNeeded("schema "+name, kindName(tables[0].Kind)+" "+name+"."+tables[0].Name+" depends on schema "+name)
+		for i := range members {
+			members[i] += " depends on schema " + name
+		}
+		return stillNeeded("schema "+name, strings.Join(members, "\n"))
 	}
 	for _, t := range tables {
-		if d.cat.TableByID(t.ID) == nil {
-			continue
-		}
+		d.dropping[t.ID] = true
 		if err := d.s.txn.LockTable(d.ctx, uint64(t.ID), txn.AccessExclusive, false); err != nil {
 			return err
 		}
-		if t.Sequence != nil && t.Sequence.OwnerTable != 0 && d.cat.TableByID(t.Sequence.OwnerTable) != nil {
-			continue // goes with its table
-		}
-		if err := d.dropRelation(t, true); err != nil {
-			return err
-		}
+	}
+	if err := d.dropAll(tables, true); err != nil {
+		return err
+	}
+	switch len(members) {
+	case 0:
+	case 1:
+		d.s.notice("NOTICE", sqlerr.New(sqlerr.SuccessfulCompletion, "drop cascades to %s", members[0]))
+	default:
+		d.s.notice("NOTICE", sqlerr.New(sqlerr.SuccessfulCompletion, "drop cascades to %d other objects", len(members)).
+			WithDetail("drop cascades to %s", strings.Join(members, "\ndrop cascades to ")))
 	}
 	if err := d.s.txn.Delete(catalog.SchemaKey(d.s.db.id, sc.ID)); err != nil {
 		return err

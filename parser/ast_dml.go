@@ -45,6 +45,7 @@ type InsertStmt struct {
 // nothing (only for DO NOTHING).
 type OnConflict struct {
 	Pos         int
+	TargetPos   int // of the parenthesis before Elems
 	Elems       []IndexElem
 	Where       Expr
 	Constraint  string

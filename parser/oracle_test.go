@@ -139,7 +139,7 @@ func equalTrees(a, b reflect.Value) bool {
 	case reflect.Struct:
 		for i := range a.NumField() {
 			switch a.Type().Field(i).Name {
-			case "Pos", "NamePos", "SubPos", "QueryText":
+			case "Pos", "NamePos", "SubPos", "TargetPos", "QueryText":
 				continue
 			}
 			if !equalTrees(a.Field(i), b.Field(i)) {

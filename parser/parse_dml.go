@@ -51,6 +51,7 @@ func (p *parser) onConflict() *OnConflict {
 	p.expectKw(kwConflict)
 	switch {
 	case p.at('('):
+		c.TargetPos = p.pos()
 		c.Elems = p.indexElems()
 		c.Where = p.where()
 	case p.acceptKw(kwOn):

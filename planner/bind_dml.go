@@ -356,7 +356,7 @@ func (r *run) bindConflict(s *scope, t *catalog.Table, alias string, q *parser.O
 			}
 		}
 		if oc.Arbiters == nil {
-			return nil, sqlerr.New(sqlerr.UndefinedObject, "constraint %q for table %q does not exist", q.Constraint, t.Name).At(q.Pos)
+			return nil, sqlerr.New(sqlerr.UndefinedObject, "constraint %q for table %q does not exist", q.Constraint, t.Name)
 		}
 	case len(q.Elems) > 0:
 		infer := &scope{clause: "ON CONFLICT"}
@@ -368,7 +368,7 @@ func (r *run) bindConflict(s *scope, t *catalog.Table, alias string, q *parser.O
 			if e.Column != "" {
 				slot, ok := t.ColumnSlot(e.Column)
 				if !ok {
-					return nil, sqlerr.New(sqlerr.UndefinedColumn, "column %q does not exist", e.Column).At(e.Pos)
+					return nil, sqlerr.New(sqlerr.UndefinedColumn, "column %q does not exist", e.Column).At(q.TargetPos)
 				}
 				x = r.col(oc.existing[slot], e.Pos)
 			} else if x, err = r.bindExpr(infer, e.Expr); err != nil {
@@ -415,7 +415,7 @@ func (r *run) bindConflict(s *scope, t *catalog.Table, alias string, q *parser.O
 			oc.Arbiters = append(oc.Arbiters, x)
 		}
 		if oc.Arbiters == nil {
-			return nil, sqlerr.New(sqlerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification").At(q.Pos)
+			return nil, sqlerr.New(sqlerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
 		}
 	case q.DoUpdate:
 		return nil, sqlerr.New(sqlerr.SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name").

@@ -230,7 +230,7 @@ func (r *run) bindRecursive(s *scope, c *cte, q *parser.SelectStmt, rename func(
 		return false, err
 	}
 	if len(stepCols) != len(baseCols) {
-		return false, sqlerr.New(sqlerr.SyntaxError, "each UNION query must have the same number of columns").At(q.Right.Pos)
+		return false, sqlerr.New(sqlerr.SyntaxError, "each UNION query must have the same number of columns").At(firstColumn(q.Right))
 	}
 	want := make([]types.Type, len(baseCols))
 	for i, b := range baseCols {
@@ -261,6 +261,17 @@ func (r *run) bindRecursive(s *scope, c *cte, q *parser.SelectStmt, rename func(
 	return true, nil
 }
 
+// firstColumn is the position that an error about the columns of q shows, or -1.
+func firstColumn(q *parser.SelectStmt) int {
+	for q.Left != nil {
+		q = q.Left
+	}
+	if len(q.Targets) == 0 {
+		return -1
+	}
+	return q.Targets[0].Pos
+}
+
 // bindSetOp binds UNION, INTERSECT and EXCEPT.
 func (r *run) bindSetOp(s *scope, q *parser.SelectStmt) (logical, []outCol, error) {
 	left, lcols, err := r.bindSelect(s, q.Left, false)
@@ -273,7 +284,7 @@ func (r *run) bindSetOp(s *scope, q *parser.SelectStmt) (logical, []outCol, erro
 	}
 	name := q.Op.String()
 	if len(lcols) != len(rcols) {
-		return nil, nil, sqlerr.New(sqlerr.SyntaxError, "each %s query must have the same number of columns", name).At(q.Right.Pos)
+		return nil, nil, sqlerr.New(sqlerr.SyntaxError, "each %s query must have the same number of columns", name).At(firstColumn(q.Right))
 	}
 	want := make([]types.Type, len(lcols))
 	ltop, rtop := itemsOf(left), itemsOf(right)
