@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -60,7 +61,13 @@ func Open(dir string, opts Options) (*Engine, error) {
 	if err := makeDir(opts.FS, dir); err != nil {
 		return nil, openError(dir, err)
 	}
+	if err := ours(opts.FS, dir); err != nil {
+		return nil, openError(dir, err)
+	}
 	lock, err := pebble.LockDirectory(dir, opts.FS)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, openError(dir, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s is in use by another process: %w", storage.ErrLocked, dir, err)
 	}
@@ -80,9 +87,34 @@ func Open(dir string, opts Options) (*Engine, error) {
 	return e, nil
 }
 
+// ours refuses what is no database and not empty: a directory of other things. A crash
+// while a database was created leaves at least its lock file.
+func ours(fs vfs.FS, dir string) error {
+	names, err := fs.List(dir)
+	if err != nil {
+		return err
+	}
+	other := ""
+	for _, name := range names {
+		switch {
+		case name == "LOCK", strings.HasPrefix(name, "MANIFEST-"), strings.HasPrefix(name, "marker."):
+			return nil
+		case name != "lost+found" && !strings.HasPrefix(name, "."):
+			other = name
+		}
+	}
+	if other != "" {
+		return fmt.Errorf("the directory is not empty and is no database (it contains %q)", other)
+	}
+	return nil
+}
+
 // makeDir creates dir and makes its name, and those of its parents, durable.
 func makeDir(fs vfs.FS, dir string) error {
-	if _, err := fs.Stat(dir); err == nil {
+	if info, err := fs.Stat(dir); err == nil {
+		if !info.IsDir() {
+			return errors.New("it is a file, not a directory")
+		}
 		return nil
 	}
 	parent := fs.PathDir(dir)
@@ -124,7 +156,8 @@ func translate(err error) error {
 	case errors.Is(err, storage.ErrCorrupt), errors.Is(err, storage.ErrNoSpace), errors.Is(err, storage.ErrStopped):
 		return err
 	case pebble.IsCorruptionError(err):
-		return fmt.Errorf("%w: %w", storage.ErrCorrupt, err)
+		what, _, _ := strings.Cut(err.Error(), "\n") // behind it are marks for Pebble
+		return fmt.Errorf("%w: %s", storage.ErrCorrupt, what)
 	case vfs.IsNoSpaceError(err):
 		return fmt.Errorf("%w: %w", storage.ErrNoSpace, err)
 	}
