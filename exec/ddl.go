@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,7 +118,7 @@ func ddlName(n parser.Stmt) string {
 	case *parser.RefreshMatViewStmt:
 		return "REFRESH MATERIALIZED VIEW"
 	}
-	return strings.TrimSuffix(strings.TrimPrefix(typeName(n), "*parser."), "Stmt")
+	return strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", n), "*parser."), "Stmt")
 }
 
 // refresh starts a command and looks at the catalog anew.
