@@ -12,7 +12,6 @@ import (
 	"github.com/minisql/minisql/mvcc"
 	"github.com/minisql/minisql/sqlerr"
 	"github.com/minisql/minisql/storage"
-	"github.com/minisql/minisql/storage/lsm"
 	"github.com/minisql/minisql/txn"
 )
 
@@ -28,6 +27,9 @@ type Options struct {
 	// zero values mean DefaultDatabase and DefaultUser.
 	Database string
 	User     string
+	// Storage is the storage engine of a new database; "" means DefaultStorage. A
+	// directory that has another one is refused.
+	Storage Storage
 	// MemoryBytes is what the storage engine may use for its caches; 0 means 256 MiB.
 	MemoryBytes int64
 	// MaxTransactionBytes bounds the uncommitted writes of one transaction, which
@@ -100,7 +102,7 @@ func Open(path string, opts *Options) (*DB, error) {
 
 // open opens the floors from the bottom up, and closes those it has if one fails.
 func (db *DB) open() (err error) {
-	engine, err := lsm.Open(db.path, lsm.Options{MemoryBytes: db.opts.MemoryBytes, Logf: db.opts.Logf})
+	engine, err := openEngine(db.path, &db.opts)
 	if err != nil {
 		return openError(db.path, err)
 	}
@@ -122,6 +124,9 @@ func (db *DB) open() (err error) {
 
 // openError gives a failure to open a SQLSTATE.
 func openError(path string, err error) error {
+	if e, ok := errors.AsType[*sqlerr.Error](err); ok {
+		return e
+	}
 	code := sqlerr.IOError
 	switch {
 	case errors.Is(err, storage.ErrLocked):

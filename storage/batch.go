@@ -2,6 +2,7 @@ package storage
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 )
@@ -138,37 +139,77 @@ func (b *Batch) Encoded() []byte {
 // Disown makes the batch forget its memory, for an engine that keeps it.
 func (b *Batch) Disown() { b.data, b.count, b.stamps = nil, 0, nil }
 
-// Ops lists the operations of an encoded batch: kind, whole key (prefix ‖ suffix; of a
-// range delete the bare lower bound), and the value or bare upper bound. It panics on bytes that Batch did not write.
-func (b *Batch) Ops() iter.Seq2[Op, [2][]byte] {
-	return func(yield func(Op, [2][]byte) bool) {
-		if len(b.data) == 0 {
-			return
-		}
-		for rest := b.data[headerLen:]; len(rest) > 0; {
-			op := Op(rest[0])
-			var pair [2][]byte
-			pair[0], rest = takeBytes(rest[1:])
-			prefix, suffix := SplitKey(pair[0])
-			pair[0] = append(append([]byte(nil), prefix...), suffix...)
-			switch op {
-			case OpSet, OpDeleteRange:
-				pair[1], rest = takeBytes(rest)
-				if op == OpDeleteRange {
-					pair[1], _ = SplitKey(pair[1])
-				}
-			case OpDelete, OpDeleteOnce:
-			default:
-				panic(fmt.Sprintf("storage: unknown operation %d in a batch", op))
+// Operation is one operation of an encoded batch. Its slices are the batch's memory.
+type Operation struct {
+	Op             Op
+	Prefix, Suffix []byte // the key; of a range delete the bare lower bound
+	Value          []byte // of a range delete the bare upper bound
+}
+
+// Operations lists the operations of a batch in order.
+func (b *Batch) Operations() iter.Seq[Operation] {
+	return func(yield func(Operation) bool) {
+		// What Batch wrote cannot be malformed.
+		_ = EachOperation(b.data, func(o Operation) error {
+			if !yield(o) {
+				return errStop
 			}
-			if !yield(op, pair) {
-				return
-			}
-		}
+			return nil
+		})
 	}
 }
 
-func takeBytes(b []byte) (taken, rest []byte) {
+var (
+	errStop      = errors.New("stop")
+	errMalformed = fmt.Errorf("%w: malformed batch", ErrCorrupt)
+)
+
+// EachOperation calls do for each operation of an encoded batch, and returns its first
+// error, or ErrCorrupt for bytes that no Batch wrote.
+func EachOperation(encoded []byte, do func(Operation) error) error {
+	if len(encoded) == 0 {
+		return nil
+	}
+	if len(encoded) < headerLen {
+		return errMalformed
+	}
+	for rest := encoded[headerLen:]; len(rest) > 0; {
+		o := Operation{Op: Op(rest[0])}
+		k, after, ok := takeBytes(rest[1:])
+		if !ok || !encodedKey(k) {
+			return errMalformed
+		}
+		rest = after
+		o.Prefix, o.Suffix = SplitKey(k)
+		switch o.Op {
+		case OpSet, OpDeleteRange:
+			if o.Value, rest, ok = takeBytes(rest); !ok {
+				return errMalformed
+			}
+			if o.Op == OpDeleteRange {
+				if !encodedKey(o.Value) {
+					return errMalformed
+				}
+				o.Value, _ = SplitKey(o.Value)
+			}
+		case OpDelete, OpDeleteOnce:
+		default:
+			return errMalformed
+		}
+		if o.Op != OpDeleteRange && len(o.Suffix) != SuffixLen {
+			return errMalformed
+		}
+		if err := do(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func takeBytes(b []byte) (taken, rest []byte, ok bool) {
 	n, k := binary.Uvarint(b)
-	return b[k : k+int(n)], b[k+int(n):]
+	if k <= 0 || n > uint64(len(b)-k) {
+		return nil, nil, false
+	}
+	return b[k : k+int(n) : k+int(n)], b[k+int(n):], true
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 )
 
@@ -39,9 +40,9 @@ func FuzzBatchRoundTrip(f *testing.F) {
 			{OpSet, key, append(bytes.Clone(value), 9)},
 		}
 		i := 0
-		for op, kv := range b.Ops() {
-			if op != want[i].op || !bytes.Equal(kv[0], want[i].key) || !bytes.Equal(kv[1], want[i].value) {
-				t.Fatalf("operation %d is %d %q %q", i, op, kv[0], kv[1])
+		for o := range b.Operations() {
+			if key := slices.Concat(o.Prefix, o.Suffix); o.Op != want[i].op || !bytes.Equal(key, want[i].key) || !bytes.Equal(o.Value, want[i].value) {
+				t.Fatalf("operation %d is %d %q %q", i, o.Op, key, o.Value)
 			}
 			i++
 		}

@@ -44,3 +44,9 @@ func SplitKey(key []byte) (prefix, suffix []byte) {
 	}
 	return key[: n-1 : n-1], key[n : n+SuffixLen : n+SuffixLen]
 }
+
+// encodedKey reports whether b can be taken apart.
+func encodedKey(b []byte) bool {
+	n := len(b)
+	return n > 1 && (b[n-1] == keyMark || b[n-1] == wholeMark && n > KeyOverhead+SuffixLen)
+}

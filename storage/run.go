@@ -45,6 +45,20 @@ func (r *Run) AppendParts(prefix, suffix, value []byte) {
 	r.Values = append(r.Values, r.arena[mid:end:end])
 }
 
+// AppendKey copies the key start ‖ rest, and shares the value: the caller guarantees that it
+// lives as long as the run's contents.
+func (r *Run) AppendKey(start, rest, value []byte) {
+	n := len(start) + len(rest)
+	if cap(r.arena)-len(r.arena) < n {
+		r.arena = make([]byte, 0, max(2*cap(r.arena), 2*n, 512))
+	}
+	at := len(r.arena)
+	r.arena = append(append(r.arena, start...), rest...)
+	end := at + n
+	r.Keys = append(r.Keys, r.arena[at:end:end])
+	r.Values = append(r.Values, value)
+}
+
 // AppendShared adds a pair without copying: the caller guarantees that the bytes
 // live as long as the run's contents.
 func (r *Run) AppendShared(key, value []byte) {

@@ -29,7 +29,7 @@ type serveOptions struct {
 	auth           string
 	passwordFile   string
 	maxConnections int
-	memory         string
+	cache          string
 	settings       []string
 }
 
@@ -54,24 +54,24 @@ statements finish and closes the database; a second one stops at once.`,
 	f := cmd.Flags()
 	f.StringVar(&o.data, "data", "", "directory of the database; none: in memory")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:5433", "address to listen on; port 0 takes a free one")
-	f.StringVar(&o.storage, "storage", "lsm", "storage engine: lsm")
+	f.StringVar(&o.storage, "storage", "", "storage engine of a new directory: btree or lsm (default btree); an existing one keeps its own")
 	f.StringVar(&o.auth, "auth", string(pgwire.AuthTrust), "authentication of clients: trust or scram-sha-256")
 	f.StringVar(&o.passwordFile, "password-file", "", "file with a line user:password for each user (scram-sha-256)")
 	f.IntVar(&o.maxConnections, "max-connections", 100, "connections at a time")
-	f.StringVar(&o.memory, "memory", "256MB", "memory for the storage engine's caches")
+	f.StringVar(&o.cache, "cache", "256MB", "memory for the storage engine's pages or blocks")
 	f.StringArrayVarP(&o.settings, "set", "c", nil, "setting for all sessions: name=value")
 	return cmd
 }
 
 // check refuses what cannot work, before anything is opened.
 func (o *serveOptions) check() (*minisql.Options, *pgwire.Options, error) {
-	if o.storage != "lsm" {
-		return nil, nil, fmt.Errorf("storage engine %q is not supported; there is lsm", o.storage)
+	if err := minisql.Storage(o.storage).Check(); err != nil {
+		return nil, nil, err
 	}
-	db := &minisql.Options{Settings: make(map[string]string)}
+	db := &minisql.Options{Storage: minisql.Storage(o.storage), Settings: make(map[string]string)}
 	var err error
-	if db.MemoryBytes, err = parseBytes(o.memory); err != nil {
-		return nil, nil, fmt.Errorf("--memory: %w", err)
+	if db.MemoryBytes, err = parseBytes(o.cache); err != nil {
+		return nil, nil, fmt.Errorf("--cache: %w", err)
 	}
 	for _, s := range o.settings {
 		name, value, ok := strings.Cut(s, "=")

@@ -186,12 +186,12 @@ func TestRefusedFlags(t *testing.T) {
 		args []string
 		err  string
 	}{
-		{[]string{"serve", "--storage", "btree"}, `storage engine "btree" is not supported`},
+		{[]string{"serve", "--storage", "heap"}, `storage engine "heap" does not exist`},
 		{[]string{"serve", "--listen", "0.0.0.0:0"}, "--auth trust would let everybody in"},
 		{[]string{"serve", "--listen", ":0"}, "--auth trust would let everybody in"},
 		{[]string{"serve", "--auth", "md5"}, `authentication method "md5" is not supported`},
 		{[]string{"serve", "--auth", "scram-sha-256"}, "needs --password-file"},
-		{[]string{"serve", "--memory", "lots"}, `"lots" is not a size`},
+		{[]string{"serve", "--cache", "lots"}, `"lots" is not a size`},
 		{[]string{"serve", "--max-connections", "0"}, "at least 1"},
 		{[]string{"serve", "--listen", "127.0.0.1:0", "-c", "no_such_setting=1"}, "unrecognized configuration parameter"},
 	} {

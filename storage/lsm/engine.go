@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/minisql/minisql/storage"
+	"github.com/minisql/minisql/storage/dir"
 )
 
 // Engine is a storage.Engine on Pebble.
@@ -29,8 +30,7 @@ type Engine struct {
 	closing sync.RWMutex
 	closed  bool
 
-	untilSpaceCheck atomic.Int64 // bytes that may be applied before free space is looked at again
-	noSpace         atomic.Bool  // the last look found too little
+	space dir.Space
 
 	stalls      atomic.Int64
 	openCursors atomic.Int64
@@ -39,18 +39,18 @@ type Engine struct {
 
 var _ storage.Engine = (*Engine)(nil)
 
-// Open opens the engine in dir, creating it if it is missing. An empty dir means a
+// Open opens the engine in the directory path, creating it if it is missing. An empty path means a
 // database in memory.
-func Open(dir string, opts Options) (*Engine, error) {
+func Open(path string, opts Options) (*Engine, error) {
 	if opts.FS == nil {
-		if dir == "" {
+		if path == "" {
 			opts.FS = vfs.NewMem()
 		} else {
 			opts.FS = vfs.Default
 		}
 	}
-	if dir == "" {
-		dir = "memory"
+	if path == "" {
+		path = "memory"
 	}
 	if opts.MemoryBytes == 0 {
 		opts.MemoryBytes = memoryBytesDefault
@@ -58,79 +58,39 @@ func Open(dir string, opts Options) (*Engine, error) {
 	if opts.MinFreeBytes == 0 {
 		opts.MinFreeBytes = minFreeBytesDefault
 	}
-	if err := makeDir(opts.FS, dir); err != nil {
-		return nil, openError(dir, err)
+	if err := dir.Make(opts.FS, path); err != nil {
+		return nil, openError(path, err)
 	}
-	if err := ours(opts.FS, dir); err != nil {
-		return nil, openError(dir, err)
+	if err := dir.Check(opts.FS, path, Owns); err != nil {
+		return nil, openError(path, err)
 	}
-	lock, err := pebble.LockDirectory(dir, opts.FS)
+	lock, err := pebble.LockDirectory(path, opts.FS)
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, openError(dir, err)
+		return nil, openError(path, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s is in use by another process: %w", storage.ErrLocked, dir, err)
+		return nil, dir.LockedError(path, err)
 	}
 
-	e := &Engine{dir: dir, opts: opts, lock: lock, guard: &guard{FS: opts.FS}}
+	e := &Engine{dir: path, opts: opts, lock: lock, guard: &guard{FS: opts.FS}}
+	e.space.FS, e.space.Dir, e.space.MinBytes = opts.FS, path, opts.MinFreeBytes
 	e.tickets.New = func() any { return &ticket{e: e} }
 	cache := pebble.NewCache(max(opts.MemoryBytes-memtablesMax*int64(opts.memtableBytes()), opts.MemoryBytes/2))
 	defer cache.Unref() // the database keeps its own reference
 	po := opts.pebble(e.guard, cache, e)
 	po.Lock = lock
-	e.db, err = openRecovering(dir, po)
+	e.db, err = openRecovering(path, po)
 	if err != nil {
 		_ = lock.Close()
-		return nil, openError(dir, err)
+		return nil, openError(path, err)
 	}
 	e.guard.armed.Store(true)
 	return e, nil
 }
 
-// ours refuses what is no database and not empty: a directory of other things. A crash
-// while a database was created leaves at least its lock file.
-func ours(fs vfs.FS, dir string) error {
-	names, err := fs.List(dir)
-	if err != nil {
-		return err
-	}
-	other := ""
-	for _, name := range names {
-		switch {
-		case name == "LOCK", strings.HasPrefix(name, "MANIFEST-"), strings.HasPrefix(name, "marker."):
-			return nil
-		case name != "lost+found" && !strings.HasPrefix(name, "."):
-			other = name
-		}
-	}
-	if other != "" {
-		return fmt.Errorf("the directory is not empty and is no database (it contains %q)", other)
-	}
-	return nil
-}
-
-// makeDir creates dir and makes its name, and those of its parents, durable.
-func makeDir(fs vfs.FS, dir string) error {
-	if info, err := fs.Stat(dir); err == nil {
-		if !info.IsDir() {
-			return errors.New("it is a file, not a directory")
-		}
-		return nil
-	}
-	parent := fs.PathDir(dir)
-	if parent != dir {
-		if err := makeDir(fs, parent); err != nil {
-			return err
-		}
-	}
-	if err := fs.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := fs.OpenDir(parent)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+// Owns recognises the files of this engine.
+func Owns(name string) bool {
+	return strings.HasPrefix(name, "MANIFEST-") || strings.HasPrefix(name, "marker.")
 }
 
 // openRecovering is pebble.Open with its fatal log messages, which it raises on
@@ -186,7 +146,7 @@ func (e *Engine) Apply(b *storage.Batch, d storage.Durability) (storage.Ticket, 
 	if err := e.guard.err(); err != nil {
 		return nil, err
 	}
-	if err := e.checkSpace(b.Size()); err != nil {
+	if err := e.space.Take(b.Size()); err != nil {
 		return nil, err
 	}
 	t := e.tickets.Get().(*ticket)
@@ -231,28 +191,6 @@ func (t *ticket) Wait() error {
 	return nil
 }
 
-// spaceCheckBytes is how much is written between two looks at the free space.
-const spaceCheckBytes = 4 << 20
-
-// checkSpace refuses a batch of n bytes while the disk is nearly full.
-func (e *Engine) checkSpace(n int) error {
-	if e.opts.MinFreeBytes < 0 || (e.untilSpaceCheck.Add(-int64(n)) >= 0 && !e.noSpace.Load()) {
-		return nil
-	}
-	usage, err := e.opts.FS.GetDiskUsage(e.dir)
-	if err != nil { // a file system without the notion
-		e.untilSpaceCheck.Store(1 << 62)
-		return nil
-	}
-	if usage.AvailBytes < uint64(e.opts.MinFreeBytes)+uint64(n) {
-		e.noSpace.Store(true)
-		return fmt.Errorf("%w: %s has %d MiB left", storage.ErrNoSpace, e.dir, usage.AvailBytes>>20)
-	}
-	e.noSpace.Store(false)
-	e.untilSpaceCheck.Store(spaceCheckBytes)
-	return nil
-}
-
 // Sync makes everything applied so far durable.
 func (e *Engine) Sync() error {
 	e.closing.RLock()
@@ -271,7 +209,7 @@ func (e *Engine) Sync() error {
 
 // Backup writes a checkpoint: hard links to the tables where the file system has
 // them, copies elsewhere, and a copy of the log.
-func (e *Engine) Backup(ctx context.Context, dir string) error {
+func (e *Engine) Backup(ctx context.Context, path string) error {
 	e.closing.RLock()
 	defer e.closing.RUnlock()
 	if e.closed {
@@ -280,17 +218,17 @@ func (e *Engine) Backup(ctx context.Context, dir string) error {
 	if err := errors.Join(ctx.Err(), e.guard.err()); err != nil {
 		return err
 	}
-	if _, err := e.opts.FS.Stat(dir); err == nil {
-		return fmt.Errorf("backup: %s: %w", dir, fs.ErrExist)
+	if _, err := e.opts.FS.Stat(path); err == nil {
+		return fmt.Errorf("backup: %s: %w", path, fs.ErrExist)
 	}
-	if err := makeDir(e.opts.FS, e.opts.FS.PathDir(dir)); err != nil {
+	if err := dir.Make(e.opts.FS, e.opts.FS.PathDir(path)); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	e.backups.Add(1)
 	defer e.backups.Add(-1)
-	err := e.db.Checkpoint(dir, pebble.WithFlushedWAL())
+	err := e.db.Checkpoint(path, pebble.WithFlushedWAL())
 	if err = errors.Join(err, e.guard.err()); err != nil {
-		return fmt.Errorf("backup to %s: %w", dir, translate(err))
+		return fmt.Errorf("backup to %s: %w", path, translate(err))
 	}
 	return nil
 }

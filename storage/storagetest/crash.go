@@ -56,11 +56,12 @@ func verifyPrefix(e storage.Engine, acked int) (int, error) {
 	b := storage.NewBatch()
 	for i := range n {
 		workBatch(b, i)
-		for op, kv := range b.Ops() {
-			if op == storage.OpSet {
-				m.set(string(kv[0]), string(kv[1]))
+		for o := range b.Operations() {
+			key := string(o.Prefix) + string(o.Suffix)
+			if o.Op == storage.OpSet {
+				m.set(key, string(o.Value))
 			} else {
-				m.delete(string(kv[0]))
+				m.delete(key)
 			}
 		}
 	}

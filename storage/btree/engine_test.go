@@ -1,0 +1,32 @@
+package btree_test
+
+import (
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/minisql/minisql/storage"
+	"github.com/minisql/minisql/storage/btree"
+	"github.com/minisql/minisql/storage/storagetest"
+)
+
+// sized returns a factory of engines with pages of a size, and with so little memory and
+// log that a few thousand pairs make checkpoints and evict pages.
+func sized(pageBytes int) storagetest.Factory {
+	return func(fs vfs.FS, dir string) (storage.Engine, error) {
+		e, err := btree.Open(dir, btree.Options{
+			FS: fs, MemoryBytes: int64(100 * pageBytes), PageBytes: pageBytes, MinFreeBytes: -1,
+			SegmentBytes: 64 << 10, LogBytes: 128 << 10,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return e, nil
+	}
+}
+
+func TestMemory(t *testing.T) { storagetest.Run(t, sized(8192)) }
+
+// TestTinyPages has trees of many levels, and most values in extents.
+func TestTinyPages(t *testing.T) { storagetest.Run(t, sized(512)) }
+
+func TestDisk(t *testing.T) { storagetest.RunDisk(t, sized(8192)) }
