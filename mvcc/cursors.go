@@ -32,7 +32,7 @@ type cursorPool struct {
 
 const (
 	cursorSlots  = 8
-	cursorAgeMax = time.Second
+	cursorAgeMax = 100 * time.Millisecond
 )
 
 // get returns a cursor that ok accepts, made after so many removals of segments, or a new one.

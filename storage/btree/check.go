@@ -47,8 +47,7 @@ func Check(ctx context.Context, path string, opts Options, fault func(error)) (C
 	c.s.pageBytes, c.s.id = b.pageBytes, b.id
 	c.s.pool.limit, c.s.pool.evicted = nodesMin, &c.s.partial
 	if b.root.page != 0 {
-		root := &node{level: b.rootLevel, crc: b.root.crc, extents: b.root.extents, ring: -1}
-		root.addr.Store(b.root.page)
+		root := nodeAt(b.root, b.rootLevel)
 		c.Depth = int(b.rootLevel) + 1
 		c.use("the root", extent{b.root.page, 1})
 		if err := c.node(root, nil, nil); err != nil {

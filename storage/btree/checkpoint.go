@@ -83,6 +83,9 @@ func (w *imageWriter) flush() error {
 	return nil
 }
 
+// slowCheckpoint is what an operator should know of.
+const slowCheckpoint = time.Second
+
 // checkpoint writes the newest state into the data file and lets go of the log before it.
 //
 //	freeze ─▶ log synced ─▶ nodes to free pages ─▶ space map ─▶ sync ─▶ superblock ─▶ sync ─▶ log recycled
@@ -131,7 +134,9 @@ func (e *Engine) checkpoint() error {
 		}
 	}
 	e.checkpoints.Add(1)
-	e.logf("storage: checkpoint %d of %s: %d KiB in %v", e.super.generation, e.dir, (e.pager.written.Load()-written)>>10, time.Since(began).Round(time.Millisecond))
+	if took := time.Since(began); took > slowCheckpoint {
+		e.logf("storage: %s: checkpoint %d wrote %d MiB in %v", e.dir, e.super.generation, (e.pager.written.Load()-written)>>20, took.Round(time.Millisecond))
+	}
 	return nil
 }
 

@@ -138,8 +138,7 @@ func (e *Engine) openFile() error {
 	e.next = e.super.lsn
 	e.tree = tree{s: e.pager, space: e.space, version: 1, scratch: make(page, e.super.pageBytes)}
 	if a := e.super.root; a.page != 0 {
-		e.tree.root = &node{level: e.super.rootLevel, crc: a.crc, extents: a.extents, ring: -1}
-		e.tree.root.addr.Store(a.page)
+		e.tree.root = nodeAt(a, e.super.rootLevel)
 		e.pager.partial.Store(true)
 	} else {
 		e.tree.root = e.tree.newNode(0)

@@ -31,6 +31,27 @@ type node struct {
 type frame struct {
 	page
 	children []*node // of an inner page, by slot
+
+	// Of a leaf: where the next key goes if keys arrive in order, and how many in a row have
+	// gone there.
+	next, streak int
+}
+
+// arrives notes an insert at slot i, and reports whether keys arrive in order.
+func (f *frame) arrives(i int) bool {
+	if i != f.next {
+		f.streak = 0
+	}
+	f.next = i + 1
+	f.streak++
+	return f.streak > 4
+}
+
+// nodeAt returns a node that is in the file.
+func nodeAt(a address, level uint8) *node {
+	n := &node{level: level, crc: a.crc, extents: a.extents, ring: -1}
+	n.addr.Store(a.page)
+	return n
 }
 
 // newNode returns a node of the open version with an empty page.
@@ -47,7 +68,7 @@ func (t *tree) own(n *node, f *frame) (*node, *frame) {
 		return n, f
 	}
 	c := &node{level: n.level, extents: n.extents, version: t.version, ring: -1}
-	cf := &frame{page: append(page(nil), f.page...)}
+	cf := &frame{page: append(page(nil), f.page...), next: f.next, streak: f.streak}
 	if f.children != nil {
 		cf.children = append(make([]*node, 0, len(f.children)+1), f.children...)
 	}

@@ -96,15 +96,14 @@ func (p page) pack(level int, entries []entry) {
 	}
 }
 
-// divide cuts the entries into groups that fit a page each, in halves by bytes; or,
-// if the last entry is one that was appended, so that the first group stays full:
-// keys that arrive in order fill their pages. Every entry takes less than half a page.
-func divide(level int, entries []entry, pageBytes int, appended bool) [][]entry {
-	if packedLen(level, entries) <= pageBytes {
-		return [][]entry{entries}
-	}
-	cut := len(entries) - 1
-	if !appended {
+// divide cuts the entries into groups that fit a page each: in halves by bytes, as far as
+// it takes, the first time before entry cut if that is not 0. Every entry takes less than
+// half a page.
+func divide(level int, entries []entry, pageBytes int, cut int) [][]entry {
+	if cut == 0 {
+		if packedLen(level, entries) <= pageBytes {
+			return [][]entry{entries}
+		}
 		total, left := 0, 0
 		for _, e := range entries {
 			total += e.len(level)
@@ -113,7 +112,7 @@ func divide(level int, entries []entry, pageBytes int, appended bool) [][]entry 
 			left += entries[cut].len(level)
 		}
 	}
-	return append(divide(level, entries[:cut], pageBytes, false), divide(level, entries[cut:], pageBytes, false)...)
+	return append(divide(level, entries[:cut], pageBytes, 0), divide(level, entries[cut:], pageBytes, 0)...)
 }
 
 // separator returns the shortest key s with left < s ≤ right.

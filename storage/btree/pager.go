@@ -84,13 +84,11 @@ func (s *pager) load(n *node) (*frame, error) {
 	}
 	f := &frame{page: p}
 	if n.level > 0 {
-		all := make([]node, p.count())
+		// Each child is allocated alone: when the tree has replaced one, it can go, though
+		// its siblings stay.
 		f.children = make([]*node, p.count(), p.count()+1)
-		for i := range all {
-			a := p.childAddress(i)
-			all[i].level, all[i].crc, all[i].extents, all[i].ring = n.level-1, a.crc, a.extents, -1
-			all[i].addr.Store(a.page)
-			f.children[i] = &all[i]
+		for i := range f.children {
+			f.children[i] = nodeAt(p.childAddress(i), n.level-1)
 		}
 	}
 	if !n.frame.CompareAndSwap(nil, f) {

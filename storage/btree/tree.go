@@ -191,27 +191,39 @@ func (t *tree) put(k key, value []byte, inExtent bool) error {
 	if side == 0 && f.free() < need && f.free()+f.dead() >= need {
 		f.compact(t.scratch)
 	}
-	if side == 0 && f.free() >= need {
+	// Keys that arrive in order leave almost full pages behind, not half full ones. Room is
+	// left for a few more versions of the rows: without it the first update of each page
+	// would split it.
+	inOrder := f.arrives(i)
+	full := inOrder && f.used()+need > t.s.pageBytes*9/10
+	if side == 0 && f.free() >= need && !full {
 		f.insertLeaf(i, rest, value, inExtent)
 		return nil
 	}
-	appended := i == f.count()
+	cut := 0
+	if full {
+		if cut = i; i < f.count() {
+			cut++ // what follows is moved out of the way first
+		}
+	}
 	t.entries = slices.Insert(f.unpack(t.entries[:0], nil), i, entry{key: k, value: value, inExtent: inExtent})
-	return t.spread(len(t.way)-1, t.entries, appended)
+	return t.spread(len(t.way)-1, t.entries, cut)
 }
 
 // spread makes the node at depth d of the way, and as many new ones to its right as it
-// takes, hold the entries.
-func (t *tree) spread(d int, entries []entry, appended bool) error {
+// takes, hold the entries; see divide.
+func (t *tree) spread(d int, entries []entry, cut int) error {
 	n := t.way[d].n
 	f := n.frame.Load()
 	level := int(n.level)
-	groups := divide(level, entries, t.s.pageBytes, appended)
+	groups := divide(level, entries, t.s.pageBytes, cut)
 	added := make([]entry, 0, len(groups)-1) // what the parent gets
 	for g, group := range groups[1:] {
 		c := t.newNode(level)
 		c.extents = n.extents
-		c.frame.Load().fill(level, group)
+		cf := c.frame.Load()
+		cf.fill(level, group)
+		cf.next, cf.streak = len(group), f.streak
 		sep := group[0].key // an inner node's first key moves up
 		if level == 0 {
 			last := groups[g][len(groups[g])-1]
@@ -272,8 +284,12 @@ func (t *tree) addChildren(d int, added []entry) error {
 	if len(added) == 0 {
 		return nil
 	}
-	all := f.unpack(nil, f.children)
-	return t.spread(d, slices.Insert(all, at, added...), appended)
+	all := slices.Insert(f.unpack(nil, f.children), at, added...)
+	cut := 0
+	if appended && packedLen(int(t.way[d].n.level), all) > t.s.pageBytes {
+		cut = len(all) - 1
+	}
+	return t.spread(d, all, cut)
 }
 
 // remove deletes a key, if it is there.
