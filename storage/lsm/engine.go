@@ -79,7 +79,7 @@ func Open(path string, opts Options) (*Engine, error) {
 	defer cache.Unref() // the database keeps its own reference
 	po := opts.pebble(e.guard, cache, e)
 	po.Lock = lock
-	e.db, err = openRecovering(path, po)
+	e.db, err = openRecovering(path, po, e.guard)
 	if err != nil {
 		_ = lock.Close()
 		return nil, openError(path, err)
@@ -94,10 +94,14 @@ func Owns(name string) bool {
 }
 
 // openRecovering is pebble.Open with its fatal log messages, which it raises on
-// broken files, as errors.
-func openRecovering(dir string, po *pebble.Options) (db *pebble.DB, err error) {
+// broken files and on a broken disk, as errors.
+func openRecovering(dir string, po *pebble.Options, g *guard) (db *pebble.DB, err error) {
 	defer func() {
-		if r := recover(); r != nil {
+		switch r := recover(); {
+		case r == nil:
+		case g.opening.Load() != nil:
+			err = *g.opening.Load()
+		default:
 			err = fmt.Errorf("%w: %v", storage.ErrCorrupt, r)
 		}
 	}()

@@ -26,11 +26,13 @@ import (
 //	    by Pebble that a sync succeeded, and then finds no cause, can trust it.
 //	(3) While frozen, Pebble is told that its calls succeed: it keeps serving reads.
 //
-// Until armed (while Pebble opens) errors pass through and fail Open.
+// Until armed (while Pebble opens) errors pass through and fail Open. The first is kept
+// then too, because Pebble may report it as text only.
 type guard struct {
 	vfs.FS
-	armed atomic.Bool
-	cause atomic.Pointer[error]
+	armed   atomic.Bool
+	opening atomic.Pointer[error]
+	cause   atomic.Pointer[error]
 }
 
 // err returns why the engine stopped, or nil.
@@ -45,6 +47,8 @@ func (g *guard) err() error {
 // success.
 func (g *guard) freeze(what, name string, err error) bool {
 	if !g.armed.Load() {
+		err = fmt.Errorf("%s %s: %w", what, name, err)
+		g.opening.CompareAndSwap(nil, &err)
 		return false
 	}
 	if vfs.IsNoSpaceError(err) {
