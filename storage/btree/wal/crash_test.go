@@ -8,19 +8,17 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 	"github.com/minisql/minisql/storage"
+	"github.com/minisql/minisql/storage/storagetest"
 )
 
 // TestCrash copies the disk before every operation that changes it, with a random part of what
 // was not synced, and recovers each copy: no acknowledged record is lost.
 func TestCrash(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := rand.New(rand.NewPCG(storagetest.Seed(t), 0))
 	var mu sync.Mutex // guards r
 	type copied struct {
 		fs             *vfs.MemFS
@@ -97,6 +95,86 @@ func TestCrash(t *testing.T) {
 		t.Errorf("only %d crashes", len(copies))
 	}
 	t.Logf("%d crashes", len(copies))
+}
+
+// TestPowerCuts crashes at every moment of three lives of a log, in all the ways that storagetest
+// knows, and crashes the recovery again.
+func TestPowerCuts(t *testing.T) {
+	r := rand.New(rand.NewPCG(storagetest.Seed(t), 0))
+	type note struct{ when, min, max, low int }
+	notes := []note{{0, 1, 1, 1}}
+	// at returns what is known at a moment: what was acknowledged, begun and recycled by then.
+	at := func(when int) note {
+		n := notes[0]
+		for _, x := range notes {
+			if x.when <= when {
+				n = x
+			}
+		}
+		return n
+	}
+	work := func(l *Log, disk *storagetest.Disk, groups int) {
+		n := at(disk.Len())
+		mark := func() {
+			n.when = disk.Len()
+			notes = append(notes, n)
+		}
+		for i := range groups {
+			n.max = int(l.Next()) + 1 + i%20
+			mark()
+			add(t, l, 1+i%20)
+			n.min = n.max
+			mark()
+			if i%5 == 4 && l.Next() > 15 {
+				n.low = int(l.Next()) - 15
+				mark()
+				if err := l.Recycle(uint64(n.low)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	disk := storagetest.NewDisk()
+	for range 3 {
+		l, _ := mustReopen(t, disk, uint64(at(disk.Len()).low))
+		work(l, disk, 25)
+		settled(l)
+		mustClose(t, l)
+	}
+	tried := 0
+	var check func(disk *storagetest.Disk, n note, lives int)
+	check = func(disk *storagetest.Disk, n note, lives int) {
+		tried++
+		l, next, err := reopen(disk, uint64(n.low), small(disk))
+		if err != nil || next < uint64(n.min) || next > uint64(n.max) {
+			t.Fatalf("crash %d, life %d: records up to %d, want %d to %d: %v", tried, lives, next, n.min, n.max, err)
+		}
+		opened := disk.Len()
+		add(t, l, 2)
+		acked := disk.Len()
+		mustClose(t, l)
+		if lives == 0 {
+			return
+		}
+		chosen := r.IntN(disk.Len() + 1)
+		for when, after := range disk.Crashes(r) {
+			if when != chosen {
+				continue
+			}
+			again := note{low: n.low, min: n.min, max: n.max}
+			if when >= opened {
+				again.min, again.max = int(next), int(next)+2
+			}
+			if when >= acked {
+				again.min = int(next) + 2
+			}
+			check(after, again, lives-1)
+		}
+	}
+	for when, after := range disk.Crashes(r) {
+		check(after, at(when), 2)
+	}
+	t.Logf("%d recoveries", tried)
 }
 
 // TestFailures fails every changing operation in turn: the log stops there, with the cause,
