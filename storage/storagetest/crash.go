@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -23,13 +24,15 @@ type crashes struct {
 	max      int                  // how many crashes of the first life are tried; 0 is all
 	logf     func(f string, a ...any)
 
+	enough int // errors, after which it ends; 0 is 1
+
 	recoveries atomic.Int64
 }
 
-// run plays the script on a disk, and then cuts the power before every event of its history: before
-// each sync with nothing left that was not synced, and before every event with some
-// part of it left. Every disk is recovered, written to, and crashed again in that: at a random
-// moment, some at every moment; and once more. It returns the first violation of the contract.
+// run plays the script on a disk, and then crashes before every event of its history: before
+// each sync with nothing left that was not synced, and by killing the process, and before every event
+// with some part of it left. Every disk is recovered, written to, and crashed again in that: at a random
+// moment, some at every moment; and once more. It returns the first violations of the contract.
 func (c *crashes) run() error {
 	disk := NewDisk()
 	first := &life{disk: disk, fs: disk, open: c.open}
@@ -43,7 +46,7 @@ func (c *crashes) run() error {
 		return fmt.Errorf("without a crash: %w", err)
 	}
 	points := c.points(disk.history)
-	pool := newPool()
+	pool := newPool(c.enough)
 	tried, syncs := 0, 0
 	for when, s := range disk.moments() {
 		for _, how := range points[when] {
@@ -84,8 +87,8 @@ func (c *crashes) points(history []event) [][]loss {
 	n := 0
 	for i := range points {
 		if i == len(history) || history[i].what == evSync {
-			points[i] = append(points[i], loseAll)
-			n++
+			points[i] = append(points[i], loseAll, killed)
+			n += 2
 		}
 		points[i] = append(points[i], keepAll+loss(r.IntN(int(losses-keepAll))))
 		n++
@@ -142,17 +145,20 @@ func around(history []event, when int) string {
 	return "before " + history[when].String()
 }
 
-// pool runs functions on all processors until one fails.
+// pool runs functions on all processors until enough have failed.
 type pool struct {
+	enough  int
 	running sync.WaitGroup
 	tokens  chan struct{}
-	mu      sync.Mutex // guards err
-	err     error
+	mu      sync.Mutex // guards errs
+	errs    []error
 }
 
-func newPool() *pool { return &pool{tokens: make(chan struct{}, runtime.GOMAXPROCS(0))} }
+func newPool(enough int) *pool {
+	return &pool{enough: max(enough, 1), tokens: make(chan struct{}, runtime.GOMAXPROCS(0))}
+}
 
-// do runs f when there is a free processor; it reports false once something has failed.
+// do runs f when there is a free processor; it reports false once enough has failed.
 func (p *pool) do(f func() error) bool {
 	p.tokens <- struct{}{}
 	p.running.Go(func() {
@@ -160,17 +166,15 @@ func (p *pool) do(f func() error) bool {
 		if err := f(); err != nil {
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			if p.err == nil {
-				p.err = err
-			}
+			p.errs = append(p.errs, err)
 		}
 	})
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.err == nil
+	return len(p.errs) < p.enough
 }
 
 func (p *pool) wait() error {
 	p.running.Wait()
-	return p.err
+	return errors.Join(p.errs[:min(len(p.errs), p.enough)]...)
 }

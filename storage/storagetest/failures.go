@@ -19,7 +19,9 @@ type faults struct {
 	max   int // how many failures are tried; 0 is all
 	logf  func(f string, a ...any)
 
-	anyNames bool // see crashes
+	anyNames bool    // see crashes
+	kinds    []fault // nil: faultKinds
+	enough   int     // errors, after which it ends; 0 is 1
 }
 
 // faultKinds are the ways in which an operation fails.
@@ -45,16 +47,20 @@ func (f *faults) run() error {
 		return fmt.Errorf("without a failure: %w", err)
 	}
 	total := 1<<40 - count.at
-	all := total * len(faultKinds)
+	kinds := f.kinds
+	if kinds == nil {
+		kinds = faultKinds
+	}
+	all := total * len(kinds)
 	n := all
 	if f.max > 0 {
 		n = min(n, f.max)
 	}
-	pool := newPool()
+	pool := newPool(f.enough)
 	for i := range n {
 		k := i * all / n
-		fail := faultKinds[(k+k/len(faultKinds))%len(faultKinds)]
-		fail.at = 1 + k/len(faultKinds)
+		fail := kinds[(k+k/len(kinds))%len(kinds)]
+		fail.at = 1 + k/len(kinds)
 		own := rand.New(rand.NewPCG(f.seed, uint64(i)))
 		if !pool.do(func() error {
 			at := fail.at

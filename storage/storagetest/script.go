@@ -125,7 +125,8 @@ type life struct {
 	before span // what the engine had to find at its first opening
 
 	mu     sync.Mutex // guards the following
-	opened int        // when it was open the first time
+	isOpen bool       // it has been opened
+	opened int        // when that was done the first time
 	next   int        // the next batch's number
 	first  int        // the first batch's
 	begun  []int      // begun[i]: when batch first+i was given to the engine
@@ -144,7 +145,7 @@ func (l *life) acked(n int) {
 // at returns what a recovery may find after a crash before the given event.
 func (l *life) at(when int) span {
 	s := l.before
-	if when < l.opened || l.opened == 0 {
+	if when < l.opened || !l.isOpen {
 		return s
 	}
 	s.min, s.max = l.first, l.first
@@ -168,9 +169,9 @@ func (l *life) enter() (storage.Engine, error) {
 		return nil, fmt.Errorf("opening: %w", err)
 	}
 	n, err := held(e)
-	if err == nil && l.opened == 0 {
+	if err == nil && !l.isOpen {
 		err = l.before.check(n)
-		l.opened, l.first, l.next = l.disk.Len(), n, n
+		l.isOpen, l.opened, l.first, l.next = true, l.disk.Len(), n, n
 	} else if err == nil && n != l.next {
 		err = fmt.Errorf("%d batches after a reopening, want %d", n, l.next)
 	}

@@ -40,13 +40,13 @@ func run(t *testing.T, open Factory, check Checker, anyNames bool) {
 	t.Run("Model", func(t *testing.T) { testModel(t, open, memory) })
 	t.Run("Concurrent", func(t *testing.T) { testConcurrent(t, open, memory) })
 	t.Run("Crashes", func(t *testing.T) {
-		c := crashes{open: open, check: check, anyNames: anyNames, seed: Seed(t), max: sample(300, 100), logf: t.Logf}
+		c := crashes{open: open, check: check, anyNames: anyNames, enough: 3, seed: Seed(t), max: sample(300, 100), logf: t.Logf}
 		if err := c.run(); err != nil {
 			t.Fatal(err)
 		}
 	})
 	t.Run("Faults", func(t *testing.T) {
-		f := faults{open: open, check: check, anyNames: anyNames, seed: Seed(t), max: sample(150, 50), logf: t.Logf}
+		f := faults{open: open, check: check, anyNames: anyNames, enough: 3, seed: Seed(t), max: sample(150, 50), logf: t.Logf}
 		if err := f.run(); err != nil {
 			t.Fatal(err)
 		}
