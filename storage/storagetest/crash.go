@@ -54,7 +54,7 @@ func (c *crashes) run() error {
 			r := rand.New(rand.NewPCG(c.seed, uint64(tried)))
 			after, allowed, n := s.crash(how, c.anyNames, r).disk(), first.at(when), tried
 			if !pool.do(func() error {
-				if err := c.recover(after, allowed, r, 2, n%50 == 25); err != nil {
+				if err := c.recover(after, allowed, r, livesMax, n%50 == 25); err != nil {
 					return fmt.Errorf("seed %d: crash %d, %s: %s: %w", c.seed, n, around(disk.history, when), how, err)
 				}
 				return nil
@@ -110,8 +110,13 @@ func (c *crashes) points(history []event) [][]loss {
 	return points
 }
 
+// livesMax is how many lives follow on the first.
+const livesMax = 2
+
 // recover opens the engine on a disk, checks what it finds, writes, closes, and
-// crashes that as often as lives say: at a random moment, or at every one.
+// crashes that as often as lives say: at a random moment, or at every one. The first recovery
+// is also followed by a power cut after it closed: what it found was perhaps not durable, and
+// what it acknowledged has to be.
 func (c *crashes) recover(disk *Disk, allowed span, r *rand.Rand, lives int, everywhere bool) error {
 	c.recoveries.Add(1)
 	l := &life{disk: disk, fs: disk, open: c.open, before: allowed}
@@ -125,13 +130,22 @@ func (c *crashes) recover(disk *Disk, allowed span, r *rand.Rand, lives int, eve
 		return nil
 	}
 	chosen := r.IntN(len(disk.history) + 1)
-	for when, s := range disk.moments() {
-		if when != chosen && !everywhere {
-			continue
-		}
-		how := loss(r.IntN(int(losses)))
+	again := func(s *state, when int, how loss) error {
 		if err := c.recover(s.crash(how, c.anyNames, r).disk(), l.at(when), r, lives-1, false); err != nil {
 			return fmt.Errorf("and again, %s (%d of %d): %s: %w", around(disk.history, when), when, len(disk.history), how, err)
+		}
+		return nil
+	}
+	for when, s := range disk.moments() {
+		if when == chosen || everywhere {
+			if err := again(s, when, loss(r.IntN(int(losses)))); err != nil {
+				return err
+			}
+		}
+		if when == len(disk.history) && lives == livesMax {
+			if err := again(s, when, loseAll); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

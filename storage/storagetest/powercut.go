@@ -339,3 +339,23 @@ func (d *Disk) Crashes(r *rand.Rand) iter.Seq2[int, *Disk] {
 		}
 	}
 }
+
+// Kills is Crashes of the process alone: nothing is lost yet, and what was pending still is.
+func (d *Disk) Kills() iter.Seq2[int, *Disk] {
+	return func(yield func(int, *Disk) bool) {
+		for when, s := range d.moments() {
+			if !yield(when, s.reachable().clone().disk()) {
+				return
+			}
+		}
+	}
+}
+
+// PowerCut returns the disk with nothing on it that was not synced.
+func (d *Disk) PowerCut() *Disk {
+	var end *state
+	for _, s := range d.moments() {
+		end = s
+	}
+	return end.crash(loseAll, true, rand.New(rand.NewPCG(0, 0))).disk()
+}

@@ -177,6 +177,31 @@ func TestPowerCuts(t *testing.T) {
 	t.Logf("%d recoveries", tried)
 }
 
+// TestKilled ends the process at every moment of a log's life, and cuts the power after the next:
+// what recovery found in the system's cache must be on the disk by then.
+func TestKilled(t *testing.T) {
+	disk := storagetest.NewDisk()
+	l, _ := mustReopen(t, disk, 1)
+	for range 10 {
+		add(t, l, 10)
+	}
+	settled(l)
+	mustClose(t, l)
+	for when, killed := range disk.Kills() {
+		l, next := mustReopen(t, killed, 1)
+		cut := killed.PowerCut()
+		add(t, l, 1)
+		mustClose(t, l)
+		for fs, want := range map[*storagetest.Disk]uint64{cut: next, killed.PowerCut(): next + 1} {
+			l, got, err := reopen(fs, 1, small(fs))
+			if err != nil || got < want {
+				t.Fatalf("killed at %d: records up to %d, then to %d, want %d: %v", when, next, got, want, err)
+			}
+			mustClose(t, l)
+		}
+	}
+}
+
 // TestFailures fails every changing operation in turn: the log stops there, with the cause,
 // or goes on as if nothing had happened; what was acknowledged is there afterwards.
 func TestFailures(t *testing.T) {

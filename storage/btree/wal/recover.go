@@ -257,9 +257,10 @@ func (r *recovery) checkRest(rest []found) error {
 	return nil
 }
 
-// makeDir creates the log's directory and makes its name durable.
+// makeDir creates the log's directory and makes its name durable. A directory without files
+// may be of a process that was killed in between.
 func makeDir(fs vfs.FS, dir string) error {
-	if _, err := fs.Stat(dir); err == nil {
+	if names, err := fs.List(dir); err == nil && len(names) > 0 {
 		return nil
 	}
 	if err := fs.MkdirAll(dir, 0o700); err != nil {
