@@ -75,8 +75,8 @@ func Open(path string, opts Options) (*Engine, error) {
 	e := &Engine{dir: path, opts: opts, lock: lock, guard: &guard{FS: opts.FS}}
 	e.space.FS, e.space.Dir, e.space.MinBytes = opts.FS, path, opts.MinFreeBytes
 	e.tickets.New = func() any { return &ticket{e: e} }
-	cache := pebble.NewCache(max(opts.MemoryBytes-memtablesMax*int64(opts.memtableBytes()), opts.MemoryBytes/2))
-	defer cache.Unref() // the database keeps its own reference
+	cache := pebble.NewCache(opts.MemoryBytes) // memtables are counted against it
+	defer cache.Unref()                        // the database keeps its own reference
 	po := opts.pebble(e.guard, cache, e)
 	po.Lock = lock
 	e.db, err = openRecovering(path, po, e.guard)

@@ -15,8 +15,8 @@ type Options struct {
 	// vfs.NewMem, vfs.NewCrashableMem or an errorfs.
 	FS vfs.FS
 
-	// MemoryBytes is divided between the block cache and the memtables; 0 means
-	// 256 MiB.
+	// MemoryBytes is shared by the block cache and the memtables: Pebble takes what
+	// memtables use out of the cache, and gives it back. 0 means 256 MiB.
 	MemoryBytes int64
 
 	// MinFreeBytes is the free disk space below which writes are refused with
@@ -37,7 +37,7 @@ const (
 )
 
 // memtableBytes gives a memtable an eighth of the budget: at most half of the
-// budget is then in memtables, and the rest in the block cache.
+// budget is then in memtables, and the block cache has the rest.
 func (o Options) memtableBytes() uint64 {
 	return uint64(min(max(o.MemoryBytes/8, memtableBytesMin), memtableBytesMax))
 }
