@@ -227,7 +227,7 @@ func (p *Portal) next(ctx context.Context) (*vec.Batch, error) {
 func (p *Portal) start(ctx context.Context) error {
 	s := p.s
 	p.started = true
-	s.setActive(p.text())
+	now := s.setActive(p.text())
 	if s.block == failed && !endsTransaction(p.p.stmt) {
 		return errInFailed
 	}
@@ -237,12 +237,12 @@ func (p *Portal) start(ctx context.Context) error {
 		}
 		return nil // EXECUTE has started the statement that it names
 	}
-	if err := s.ensureTxn(ctx); err != nil {
+	if err := s.ensureTxn(now); err != nil {
 		return err
 	}
 	s.implicitN++
 	if s.implicitN > 1 || s.block == explicit {
-		s.stmtTime = time.Now()
+		s.stmtTime = now
 	}
 	for {
 		if err := s.beginStatement(ctx); err != nil {
@@ -419,12 +419,12 @@ func (p *Portal) runCopy(ctx context.Context, run func(context.Context) error) (
 	defer s.finished()
 	defer p.recover(&err)
 	p.started, p.done = true, true
-	s.setActive(p.text())
+	now := s.setActive(p.text())
 	defer s.setIdle()
 	if s.block == failed {
 		return errInFailed
 	}
-	if err := s.ensureTxn(ctx); err != nil {
+	if err := s.ensureTxn(now); err != nil {
 		return err
 	}
 	s.implicitN++
@@ -434,14 +434,16 @@ func (p *Portal) runCopy(ctx context.Context, run func(context.Context) error) (
 	return nil
 }
 
-func (s *Session) setActive(sql string) {
-	now := time.Now()
+// setActive notes that a statement begins, and when.
+func (s *Session) setActive(sql string) (now time.Time) {
+	now = time.Now()
 	s.mu.Lock()
 	s.State, s.Query, s.QueryTime, s.StateTime = "active", sql, now, now
 	if s.txn == nil {
 		s.XactTime = now
 	}
 	s.mu.Unlock()
+	return now
 }
 
 func (s *Session) setIdle() {

@@ -20,6 +20,7 @@ type run struct {
 	parent context.Context
 
 	mu     sync.Mutex // guards what follows
+	dead   error      // why no further statement may run
 	active int        // calls of running without finished: they nest
 	serial uint64     // of the statement, for timers that come late
 	err    error
@@ -71,36 +72,22 @@ func (r *run) stop(serial uint64, cause error) {
 	}
 }
 
-// begin makes the statement one that stop ends, and reports whether it is part of
-// one already.
-func (r *run) begin() (nested bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.active++; r.active > 1 {
-		return true
-	}
-	r.serial++
-	return false
-}
-
 // running begins a statement: the context is what it runs in. The caller calls
 // finished when it is over. A statement that runs in several calls gives until, zero
 // at the first, so that statement_timeout is that of all.
 func (s *Session) running(ctx context.Context, until *time.Time) (context.Context, error) {
 	r := &s.run
-	if nested := r.begin(); nested {
-		return ctx, nil // ctx is r, or derived from it
-	}
-	// Terminate sets dead before it stops what runs, so one of us sees the other.
-	s.mu.Lock()
-	dead := s.dead
-	s.mu.Unlock()
-	if dead != nil {
-		s.finished()
-		return nil, dead
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.active > 0 {
+		r.active++
+		return ctx, nil // ctx is r, or derived from it
+	}
+	if r.dead != nil {
+		return nil, r.dead
+	}
+	r.active = 1
+	r.serial++
 	r.parent = ctx
 	serial := r.serial
 	if d := s.settings.statementTimeout; d > 0 {
@@ -149,3 +136,10 @@ func (s *Session) finished() {
 var errStatementTimeout = sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to statement timeout")
 
 func (s *Session) stop(cause error) { s.run.stop(0, cause) }
+
+// end refuses all further statements.
+func (r *run) end(cause error) {
+	r.mu.Lock()
+	r.dead = cause
+	r.mu.Unlock()
+}

@@ -75,8 +75,7 @@ type Session struct {
 
 	run run
 
-	mu   sync.Mutex // guards what follows, which Terminate and Activity touch
-	dead error      // why the session has to end
+	mu sync.Mutex // guards what follows, which others look at
 	activity
 }
 
@@ -220,9 +219,7 @@ func (s *Session) Cancel() {
 // Terminate stops the running statement, and refuses all further ones, with 57P01.
 func (s *Session) Terminate() {
 	err := sqlerr.New(sqlerr.AdminShutdown, "terminating connection due to administrator command")
-	s.mu.Lock()
-	s.dead = err
-	s.mu.Unlock()
+	s.run.end(err)
 	s.stop(err)
 	if s.opts.Terminated != nil {
 		s.opts.Terminated()
@@ -315,7 +312,7 @@ func (s *Session) firstPlan(ctx context.Context, p *Prepared) error {
 		return err
 	}
 	defer s.finished()
-	if err := s.ensureTxn(ctx); err != nil {
+	if err := s.ensureTxn(time.Now()); err != nil {
 		return err
 	}
 	if err := s.beginStatement(ctx); err != nil {
@@ -395,15 +392,15 @@ func endsTransaction(n parser.Stmt) bool {
 
 var errInFailed = sqlerr.New(sqlerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 
-// ensureTxn begins an implicit transaction if there is none.
-func (s *Session) ensureTxn(context.Context) error {
+// ensureTxn begins an implicit transaction, now, if there is none.
+func (s *Session) ensureTxn(now time.Time) error {
 	if s.block == failed {
 		return errInFailed
 	}
 	if s.txn != nil {
 		return nil
 	}
-	if err := s.start(s.settings.defaults()); err != nil {
+	if err := s.start(s.settings.defaults(), now); err != nil {
 		return err
 	}
 	s.block, s.implicitN = implicit, 0
@@ -411,7 +408,7 @@ func (s *Session) ensureTxn(context.Context) error {
 }
 
 // start begins a transaction.
-func (s *Session) start(o txn.Options) error {
+func (s *Session) start(o txn.Options, now time.Time) error {
 	o.PID, o.Database = s.pid, uint32(s.db.id)
 	o.AsyncCommit, o.LockTimeout = s.settings.asyncCommit, s.settings.lockTimeout
 	t, err := s.srv.mgr.Begin(o)
@@ -419,8 +416,7 @@ func (s *Session) start(o txn.Options) error {
 		return err
 	}
 	s.txn, s.began, s.ddl, s.own, s.old = t, false, 0, nil, nil
-	s.txnTime = time.Now()
-	s.stmtTime = s.txnTime
+	s.txnTime, s.stmtTime = now, now
 	s.marks, s.later, s.modes = s.marks[:0], s.later[:0], nil
 	return nil
 }

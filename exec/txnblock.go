@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"time"
 
 	"github.com/minisql/minisql/parser"
 	"github.com/minisql/minisql/sqlerr"
@@ -96,7 +97,7 @@ func (s *Session) begin(m parser.TransactionModes) error {
 	if err := modes(m, &o); err != nil {
 		return err
 	}
-	if err := s.start(o); err != nil {
+	if err := s.start(o, time.Now()); err != nil {
 		return err
 	}
 	s.block = explicit
@@ -231,7 +232,7 @@ func (s *Session) endBlock(ctx context.Context, n *parser.TransactionStmt, commi
 		return "", err
 	}
 	if n.Chain {
-		if err := s.start(o); err != nil {
+		if err := s.start(o, time.Now()); err != nil {
 			return "", err
 		}
 		s.block = explicit

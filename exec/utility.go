@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/minisql/minisql/catalog"
 	"github.com/minisql/minisql/parser"
@@ -101,7 +102,7 @@ func needsTxn(n parser.Stmt) bool {
 func (p *Portal) runUtility(ctx context.Context) error {
 	s := p.s
 	if needsTxn(p.p.stmt) {
-		if err := s.ensureTxn(ctx); err != nil {
+		if err := s.ensureTxn(time.Now()); err != nil {
 			return err
 		}
 		s.implicitN++

@@ -10,6 +10,7 @@ import (
 
 	"github.com/minisql/minisql"
 	"github.com/minisql/minisql/sqlerr"
+	"github.com/minisql/minisql/types"
 )
 
 // background is what statements run in: only Cancel and Terminate end them.
@@ -46,11 +47,14 @@ type conn struct {
 	counted bool // in srv.sessions
 
 	stmts    map[string]*statement
-	portals  map[string]*portal
-	skipping bool           // an error happened: messages are ignored until Sync
-	source   string         // what positions in errors count in
-	text     string         // of the Query that runs
-	simple   minisql.Portal // of a statement of it
+	portals  map[string]*portal // those with a name
+	unnamed  portal             // used again by each Bind
+	bound    bool               // unnamed is there
+	params   []types.Datum      // of the unnamed portal
+	skipping bool               // an error happened: messages are ignored until Sync
+	source   string             // what positions in errors count in
+	text     string             // of the Query that runs
+	simple   minisql.Portal     // of a statement of it
 	reported map[string]string
 	changed  map[string]string // settings changed since the last ReadyForQuery
 
@@ -129,7 +133,9 @@ func (c *conn) fatal(e *sqlerr.Error) {
 	_ = c.out.flush()
 }
 
-// step reads one message and does what it asks. An error ends the connection.
+// step reads a message and does what it asks, and goes on as long as whole messages
+// have arrived: a client sends what belongs together in one piece. An error ends the
+// connection.
 func (c *conn) step() error {
 	if !c.in.buffered() {
 		if err := c.rest(); err != nil {
@@ -140,14 +146,23 @@ func (c *conn) step() error {
 	if err != nil {
 		return c.readError(err)
 	}
-	c.canceled.Store(false)
 	if err := c.p.Lock(); err != nil {
 		return err
 	}
 	defer c.p.Unlock()
 	c.steps.Add(1)
 	defer c.steps.Add(1)
-	return c.dispatch(typ, body)
+	for {
+		if c.canceled.Load() {
+			c.canceled.Store(false)
+		}
+		if err := c.dispatch(typ, body); err != nil || !c.in.whole() {
+			return err
+		}
+		if typ, body, err = c.in.message(c.limit); err != nil {
+			return err
+		}
+	}
 }
 
 // rest prepares for waiting for the client.

@@ -20,9 +20,17 @@ type statement struct {
 // portal is what Bind has made.
 type portal struct {
 	stmt    *statement
-	portal  *minisql.Portal // nil if the text had no statement
+	portal  minisql.Portal // not used if the text had no statement
 	formats formats
 	resumed bool // an earlier Execute has returned rows
+}
+
+func (pl *portal) empty() bool { return pl.stmt.prepared == nil }
+
+func (pl *portal) close() {
+	if !pl.empty() {
+		pl.portal.Close()
+	}
 }
 
 func errFormat() error { return sqlerr.New(sqlerr.ProtocolViolation, "invalid message format") }
@@ -102,10 +110,10 @@ func (c *conn) prepare(m *pgproto3.Parse) (*statement, error) {
 }
 
 // find returns a statement by name, also one that PREPARE made.
-func (c *conn) find(name string) (*statement, error) {
-	st := c.stmts[name]
+func (c *conn) find(name []byte) (*statement, error) {
+	st := c.stmts[string(name)]
 	switch {
-	case name == "":
+	case len(name) == 0:
 		if st == nil {
 			return nil, c.p.Fail(sqlerr.New(sqlerr.InvalidSQLStatementName, "unnamed prepared statement does not exist"))
 		}
@@ -113,10 +121,10 @@ func (c *conn) find(name string) (*statement, error) {
 	case st != nil && st.prepared == nil:
 		return st, nil
 	}
-	p := c.p.Named(name)
+	p := c.p.Named(string(name))
 	switch {
 	case p == nil:
-		delete(c.stmts, name) // DEALLOCATE took it
+		delete(c.stmts, string(name)) // DEALLOCATE took it
 		return nil, c.p.Fail(sqlerr.New(sqlerr.InvalidSQLStatementName, "prepared statement %q does not exist", name))
 	case st == nil || st.prepared != p:
 		return &statement{prepared: p, source: p.SQL}, nil
@@ -125,90 +133,97 @@ func (c *conn) find(name string) (*statement, error) {
 }
 
 func (c *conn) bind(body []byte) error {
-	var m pgproto3.Bind
-	if err := m.Decode(body); err != nil {
+	var m bindMessage
+	if !m.decode(body) {
 		return c.p.Fail(errFormat())
 	}
-	st, err := c.find(m.PreparedStatement)
+	st, err := c.find(m.statement)
 	if err != nil {
 		return err
 	}
 	c.source = st.source
-	if m.DestinationPortal != "" && c.portals[m.DestinationPortal] != nil {
-		return c.p.Fail(sqlerr.New(sqlerr.DuplicateCursor, "portal %q already exists", m.DestinationPortal))
+	pl := &c.unnamed
+	var params []types.Datum // memory for them
+	if len(m.portal) > 0 {
+		if c.portals[string(m.portal)] != nil {
+			return c.p.Fail(sqlerr.New(sqlerr.DuplicateCursor, "portal %q already exists", m.portal))
+		}
+		pl = new(portal)
+	} else {
+		c.closeUnnamed()
+		params = c.params[:0]
 	}
-	pl := &portal{stmt: st}
+	*pl = portal{stmt: st}
 	if st.prepared == nil {
-		if len(m.Parameters) > 0 {
+		if m.paramCount > 0 {
 			return c.p.Fail(errParamCount(&m, 0))
 		}
 	} else {
-		params, err := c.parameters(&m, st.prepared.Params())
-		if err != nil {
+		if params, err = c.parameters(params, &m, st.prepared.Params()); err != nil {
 			return c.p.Fail(err)
 		}
-		if pl.formats, err = resultFormats(m.ResultFormatCodes, len(st.prepared.Columns())); err != nil {
+		if pl.formats, err = resultFormats(m.resultFormats, len(st.prepared.Columns())); err != nil {
 			return c.p.Fail(err)
 		}
-		if pl.portal, err = c.p.Bind(st.prepared, params); err != nil {
+		if err = c.p.BindTo(&pl.portal, st.prepared, params); err != nil {
 			return c.p.Fail(err)
 		}
 	}
-	if c.portals == nil {
-		c.portals = make(map[string]*portal)
+	if pl == &c.unnamed {
+		c.bound, c.params = true, params
+	} else {
+		if c.portals == nil {
+			c.portals = make(map[string]*portal)
+		}
+		c.portals[string(m.portal)] = pl
 	}
-	if old := c.portals[m.DestinationPortal]; old != nil && old.portal != nil {
-		old.portal.Close()
-	}
-	c.portals[m.DestinationPortal] = pl
 	c.out.empty(msgBindComplete)
 	return nil
 }
 
-func errParamCount(m *pgproto3.Bind, want int) error {
-	return sqlerr.New(sqlerr.ProtocolViolation, "bind message supplies %d parameters, but prepared statement %q requires %d", len(m.Parameters), m.PreparedStatement, want)
+func errParamCount(m *bindMessage, want int) error {
+	return sqlerr.New(sqlerr.ProtocolViolation, "bind message supplies %d parameters, but prepared statement %q requires %d", m.paramCount, m.statement, want)
 }
 
-// parameters reads the values of a Bind.
-func (c *conn) parameters(m *pgproto3.Bind, want []types.Type) ([]types.Datum, error) {
-	if n := len(m.ParameterFormatCodes); n > 1 && n != len(m.Parameters) {
-		return nil, sqlerr.New(sqlerr.ProtocolViolation, "bind message has %d parameter formats but %d parameters", n, len(m.Parameters))
+// parameters appends the values of a Bind to out.
+func (c *conn) parameters(out []types.Datum, m *bindMessage, want []types.Type) ([]types.Datum, error) {
+	if n := m.paramFormats.len(); n > 1 && n != m.paramCount {
+		return nil, sqlerr.New(sqlerr.ProtocolViolation, "bind message has %d parameter formats but %d parameters", n, m.paramCount)
 	}
-	if len(m.Parameters) != len(want) {
+	if m.paramCount != len(want) {
 		return nil, errParamCount(m, len(want))
 	}
-	if len(want) == 0 {
-		return nil, nil
-	}
-	out := make([]types.Datum, len(want))
-	for i, b := range m.Parameters {
+	for i, t := range want {
+		b := m.param()
 		if b == nil {
+			out = append(out, types.Null)
 			continue
 		}
-		format := int16(0)
-		switch len(m.ParameterFormatCodes) {
+		format := 0
+		switch m.paramFormats.len() {
 		case 0:
 		case 1:
-			format = m.ParameterFormatCodes[0]
+			format = m.paramFormats.at(0)
 		default:
-			format = m.ParameterFormatCodes[i]
+			format = m.paramFormats.at(i)
 		}
-		t := want[i]
 		if t.OID == 0 {
 			t = types.TextOID.Type()
 		}
+		var d types.Datum
 		var err error
 		switch format {
 		case 0:
-			out[i], err = types.ParseText(t, string(b), c.p.Format())
+			d, err = types.ParseText(t, string(b), c.p.Format())
 		case 1:
-			out[i], err = types.ParseBinary(t, b)
+			d, err = types.ParseBinary(t, b)
 		default:
 			err = sqlerr.New(sqlerr.InvalidParameterValue, "unsupported format code: %d", format)
 		}
 		if err != nil {
-			return nil, paramError(err, m.DestinationPortal, i, format == 0)
+			return nil, paramError(err, string(m.portal), i, format == 0)
 		}
+		out = append(out, d)
 	}
 	return out, nil
 }
@@ -227,30 +242,44 @@ func paramError(err error, portal string, i int, text bool) error {
 	return &e
 }
 
-func resultFormats(codes []int16, columns int) (formats, error) {
-	if len(codes) > 1 && len(codes) != columns {
-		return nil, sqlerr.New(sqlerr.ProtocolViolation, "bind message has %d result formats but query has %d columns", len(codes), columns)
+// The formats of a Bind that names one for all columns.
+var (
+	allText   = formats{false}
+	allBinary = formats{true}
+)
+
+func resultFormats(c codes, columns int) (formats, error) {
+	n := c.len()
+	if n > 1 && n != columns {
+		return nil, sqlerr.New(sqlerr.ProtocolViolation, "bind message has %d result formats but query has %d columns", n, columns)
 	}
 	var f formats
-	for _, code := range codes {
-		if code != 0 && code != 1 {
+	for i := range n {
+		switch code := c.at(i); {
+		case code != 0 && code != 1:
 			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "unsupported format code: %d", code)
+		case n > 1:
+			f = append(f, code == 1)
+		case code == 1:
+			f = allBinary
+		default:
+			f = allText
 		}
-		f = append(f, code == 1)
 	}
 	return f, nil
 }
 
 func (c *conn) describe(body []byte) error {
-	var m pgproto3.Describe
-	if err := m.Decode(body); err != nil {
+	m := fields{rest: body}
+	kind, name := m.byte(), m.cstring()
+	if m.bad || len(m.rest) > 0 {
 		return c.p.Fail(errFormat())
 	}
 	var cols []minisql.Column
 	var f formats
-	switch m.ObjectType {
+	switch kind {
 	case 'S':
-		st, err := c.find(m.Name)
+		st, err := c.find(name)
 		if err != nil {
 			return err
 		}
@@ -268,18 +297,18 @@ func (c *conn) describe(body []byte) error {
 		}
 		c.out.finish(at)
 	case 'P':
-		pl, err := c.portal(m.Name)
+		pl, err := c.portal(name)
 		if err != nil {
 			return err
 		}
-		if pl.portal != nil {
+		if !pl.empty() {
 			cols, f = pl.portal.Columns(), pl.formats
 		}
 		if err := c.describable(cols); err != nil {
 			return err
 		}
 	default:
-		return c.p.Fail(sqlerr.New(sqlerr.ProtocolViolation, "invalid DESCRIBE message subtype %d", m.ObjectType))
+		return c.p.Fail(sqlerr.New(sqlerr.ProtocolViolation, "invalid DESCRIBE message subtype %d", kind))
 	}
 	if cols == nil {
 		c.out.empty(msgNoData)
@@ -297,8 +326,11 @@ func (c *conn) describable(cols []minisql.Column) error {
 	return nil
 }
 
-func (c *conn) portal(name string) (*portal, error) {
-	pl := c.portals[name]
+func (c *conn) portal(name []byte) (*portal, error) {
+	pl := c.portals[string(name)]
+	if len(name) == 0 && c.bound {
+		pl = &c.unnamed
+	}
 	if pl == nil {
 		return nil, c.p.Fail(sqlerr.New(sqlerr.InvalidCursorName, "portal %q does not exist", name))
 	}
@@ -306,22 +338,23 @@ func (c *conn) portal(name string) (*portal, error) {
 }
 
 func (c *conn) execute(body []byte) error {
-	var m pgproto3.Execute
-	if err := m.Decode(body); err != nil {
+	m := fields{rest: body}
+	name, most := m.cstring(), m.int32()
+	if m.bad {
 		return c.p.Fail(errFormat())
 	}
-	pl, err := c.portal(m.Portal)
+	pl, err := c.portal(name)
 	if err != nil {
 		return err
 	}
 	c.source = pl.stmt.source
-	p := pl.portal
-	if p == nil {
+	if pl.empty() {
 		c.out.empty(msgEmptyQueryResponse)
 		return nil
 	}
+	p := &pl.portal
 	if p.Done() && p.Columns() == nil {
-		return c.p.Fail(sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "portal %q cannot be run", m.Portal))
+		return c.p.Fail(sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "portal %q cannot be run", name))
 	}
 	before := c.p.Status()
 	sent := 0
@@ -332,7 +365,7 @@ func (c *conn) execute(body []byte) error {
 		err = c.copyOut(p)
 	default:
 		done := false
-		if sent, done, err = c.portion(pl, int(m.MaxRows)); err == nil && !done {
+		if sent, done, err = c.portion(pl, most); err == nil && !done {
 			pl.resumed = true
 			c.out.empty(msgPortalSuspended)
 			return nil
@@ -387,10 +420,10 @@ func (c *conn) close(body []byte) error {
 			c.p.Forget(m.Name)
 		}
 	case 'P':
-		if pl := c.portals[m.Name]; pl != nil {
-			if pl.portal != nil {
-				pl.portal.Close()
-			}
+		if m.Name == "" {
+			c.closeUnnamed()
+		} else if pl := c.portals[m.Name]; pl != nil {
+			pl.close()
 			delete(c.portals, m.Name)
 		}
 	default:
@@ -402,10 +435,29 @@ func (c *conn) close(body []byte) error {
 
 // closePortals ends all portals, as the end of a transaction does.
 func (c *conn) closePortals() {
+	c.closeUnnamed()
+	if len(c.portals) == 0 {
+		return
+	}
 	for name, pl := range c.portals {
-		if pl.portal != nil {
-			pl.portal.Close()
-		}
+		pl.close()
 		delete(c.portals, name)
 	}
 }
+
+// closeUnnamed ends the unnamed portal, if there is one, and lets go of what it refers to.
+func (c *conn) closeUnnamed() {
+	if !c.bound {
+		return
+	}
+	c.bound = false
+	c.unnamed.close()
+	c.unnamed = portal{}
+	clear(c.params)
+	if cap(c.params) > paramsKept {
+		c.params = nil
+	}
+}
+
+// paramsKept is how many parameters a connection keeps the memory for.
+const paramsKept = 64

@@ -39,6 +39,12 @@ func (in *input) init(src io.Reader) {
 // buffered reports whether bytes are there that need no waiting for.
 func (in *input) buffered() bool { return in.r < in.w }
 
+// whole reports whether a whole message is there, or the head of one that message refuses.
+func (in *input) whole() bool {
+	n := in.w - in.r
+	return n >= 5 && n-1 >= int(int32(binary.BigEndian.Uint32(in.buf[in.r+1:])))
+}
+
 // relax gives back a large buffer. No bytes may be buffered.
 func (in *input) relax() {
 	if in.pooled != nil {
