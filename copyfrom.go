@@ -132,7 +132,7 @@ func (s *Session) CopyTo(ctx context.Context, w io.Writer, sql string) (CommandT
 	if err := portal.CopyOut(ctx, w, func(int, bool) error { return nil }); err != nil {
 		return CommandTag{}, because(ctx, err)
 	}
-	return CommandTag{portal.Tag()}, because(ctx, s.sync(ctx))
+	return NewCommandTag(portal.Tag()), because(ctx, s.sync(ctx))
 }
 
 func (s *Session) prepareCopy(ctx context.Context, sql string) (*stmt, error) {
@@ -162,7 +162,7 @@ func (s *Session) copyIn(ctx context.Context, e *stmt, r io.Reader) (CommandTag,
 	if err := portal.CopyIn(ctx, r, func(int, bool) error { return nil }); err != nil {
 		return CommandTag{}, because(ctx, err)
 	}
-	return CommandTag{portal.Tag()}, because(ctx, s.sync(ctx))
+	return NewCommandTag(portal.Tag()), because(ctx, s.sync(ctx))
 }
 
 // copySource is the rows of a CopyFromSource in COPY's binary format.

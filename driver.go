@@ -203,6 +203,7 @@ func (c *connector) Close() error {
 type driverConn struct {
 	s      *Session
 	closer io.Closer
+	args   []any // of the call in progress
 }
 
 var (
@@ -304,16 +305,27 @@ func (c *driverConn) PrepareContext(ctx context.Context, query string) (driver.S
 	return &driverStmt{c, query, len(d.ParamOIDs)}, nil
 }
 
-func values(args []driver.NamedValue) []any {
-	out := make([]any, len(args))
-	for i, a := range args {
-		out[i] = a.Value
+// values are the arguments without their numbers, in memory that forget gives back. They
+// are not kept beyond the call that they are arguments of.
+func (c *driverConn) values(args []driver.NamedValue) []any {
+	for _, a := range args {
+		c.args = append(c.args, a.Value)
 	}
-	return out
+	return c.args
+}
+
+func (c *driverConn) forget() {
+	const keptMax = 64
+	if cap(c.args) > keptMax {
+		c.args = nil
+	}
+	clear(c.args)
+	c.args = c.args[:0]
 }
 
 func (c *driverConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	tag, err := c.s.Exec(ctx, query, values(args)...)
+	defer c.forget()
+	tag, err := c.s.Exec(ctx, query, c.values(args)...)
 	if err != nil {
 		return nil, err
 	}
@@ -321,7 +333,8 @@ func (c *driverConn) ExecContext(ctx context.Context, query string, args []drive
 }
 
 func (c *driverConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	rows, err := c.s.Query(ctx, query, values(args)...)
+	defer c.forget()
+	rows, err := c.s.Query(ctx, query, c.values(args)...)
 	if err != nil {
 		return nil, err
 	}

@@ -169,9 +169,9 @@ func (r *Rows) CommandTag() CommandTag {
 	case !r.opened || !r.done:
 		return CommandTag{}
 	case r.early:
-		return CommandTag{"SELECT " + strconv.FormatInt(r.count, 10)}
+		return CommandTag{"SELECT ", r.count, true}
 	}
-	return CommandTag{r.portal.Tag()}
+	return tagOf(&r.portal)
 }
 
 func (r *Rows) columns() []planner.Column {
@@ -278,30 +278,47 @@ func (o *oneRow) Scan(dest ...any) error {
 }
 
 // CommandTag tells what a statement did: "INSERT 0 1", "SELECT 3".
-type CommandTag struct{ s string }
-
-// NewCommandTag makes a tag of its text.
-func NewCommandTag(s string) CommandTag { return CommandTag{s} }
-
-// RowsAffected is the number at the end of the tag, 0 if there is none.
-func (t CommandTag) RowsAffected() int64 {
-	n, err := strconv.ParseInt(t.s[strings.LastIndexByte(t.s, ' ')+1:], 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
+type CommandTag struct {
+	text    string
+	rows    int64
+	counted bool // rows follows text
 }
 
-func (t CommandTag) String() string { return t.s }
+// NewCommandTag makes a tag of its text.
+func NewCommandTag(s string) CommandTag {
+	at := strings.LastIndexByte(s, ' ') + 1
+	if n, err := strconv.ParseInt(s[at:], 10, 64); err == nil && strconv.FormatInt(n, 10) == s[at:] {
+		return CommandTag{s[:at], n, true}
+	}
+	return CommandTag{text: s}
+}
+
+// tagOf is the tag of a portal that is through.
+func tagOf(p *exec.Portal) CommandTag {
+	if verb, rows, ok := p.Counted(); ok {
+		return CommandTag{verb, rows, true}
+	}
+	return NewCommandTag(p.Tag())
+}
+
+// RowsAffected is the number at the end of the tag, 0 if there is none.
+func (t CommandTag) RowsAffected() int64 { return t.rows }
+
+func (t CommandTag) String() string {
+	if t.counted {
+		return t.text + strconv.FormatInt(t.rows, 10)
+	}
+	return t.text
+}
 
 // Insert reports whether the statement was an INSERT.
-func (t CommandTag) Insert() bool { return strings.HasPrefix(t.s, "INSERT") }
+func (t CommandTag) Insert() bool { return strings.HasPrefix(t.text, "INSERT") }
 
 // Update reports whether the statement was an UPDATE.
-func (t CommandTag) Update() bool { return strings.HasPrefix(t.s, "UPDATE") }
+func (t CommandTag) Update() bool { return strings.HasPrefix(t.text, "UPDATE") }
 
 // Delete reports whether the statement was a DELETE.
-func (t CommandTag) Delete() bool { return strings.HasPrefix(t.s, "DELETE") }
+func (t CommandTag) Delete() bool { return strings.HasPrefix(t.text, "DELETE") }
 
 // Select reports whether the statement was a SELECT.
-func (t CommandTag) Select() bool { return strings.HasPrefix(t.s, "SELECT") }
+func (t CommandTag) Select() bool { return strings.HasPrefix(t.text, "SELECT") }

@@ -23,6 +23,7 @@ type Session struct {
 	mu       sync.Mutex
 	closed   bool
 	rows     *Rows // those that are open
+	drained  Rows  // those of Exec, used again
 	cache    stmtCache
 	literals literalCache
 	inBatch  bool // statements share an implicit transaction until the batch ends
@@ -289,8 +290,9 @@ func (s *Session) run(ctx context.Context, sql string, args ...any) (CommandTag,
 }
 
 func (s *Session) drain(ctx context.Context, e *stmt) (CommandTag, error) {
-	var r Rows
-	if err := s.open(ctx, &r, e); err != nil {
+	r := &s.drained
+	defer func() { *r = Rows{} }()
+	if err := s.open(ctx, r, e); err != nil {
 		return CommandTag{}, err
 	}
 	for !r.done {

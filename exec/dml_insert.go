@@ -88,7 +88,7 @@ func newInsert(x *execution, in operator, n *planner.Insert) (operator, error) {
 func (o *insertOp) open(x *execution) error {
 	o.done = false
 	o.ret.reset()
-	o.w = newWriter(x, o.ti)
+	o.w = o.w.again(x, o.ti)
 	return o.input.open(x)
 }
 

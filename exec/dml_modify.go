@@ -51,7 +51,7 @@ func newModify(x *execution, in operator, n *planner.Modify) (operator, error) {
 func (o *modifyOp) open(x *execution) error {
 	o.done = false
 	o.ret.reset()
-	o.w = newWriter(x, o.ti)
+	o.w = o.w.again(x, o.ti)
 	return o.input.open(x)
 }
 

@@ -24,6 +24,17 @@ type writer struct {
 
 func newWriter(x *execution, ti *tableInfo) *writer { return &writer{x: x, ti: ti} }
 
+// again is newWriter for the next run of an operator, with the memory of the last one's
+// writer, if there is one and it is small.
+func (w *writer) again(x *execution, ti *tableInfo) *writer {
+	const keptMax = 16 << 10
+	if w == nil || cap(w.keyBuf)+cap(w.rowBuf)+cap(w.entBuf)+cap(w.oldBuf) > keptMax {
+		return newWriter(x, ti)
+	}
+	*w = writer{x: x, ti: ti, keyBuf: w.keyBuf[:0], rowBuf: w.rowBuf[:0], entBuf: w.entBuf[:0], oldBuf: w.oldBuf[:0]}
+	return w
+}
+
 // complete computes the generated columns and checks NOT NULL and CHECK.
 func (w *writer) complete(row []types.Datum) error {
 	x, ti := w.x, w.ti

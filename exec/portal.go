@@ -92,6 +92,10 @@ func (p *Portal) Tag() string {
 	return p.tag
 }
 
+// Counted is the tag in two parts, "SELECT " and 3, if it ends in a number that the portal
+// has counted.
+func (p *Portal) Counted() (verb string, rows int64, ok bool) { return p.verb, p.rowsN, p.verb != "" }
+
 // Done reports whether the portal has returned its last row.
 func (p *Portal) Done() bool { return p.done }
 

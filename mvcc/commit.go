@@ -3,6 +3,7 @@ package mvcc
 import (
 	"context"
 	"hash/maphash"
+	"slices"
 	"sync"
 
 	"github.com/minisql/minisql/storage"
@@ -49,6 +50,12 @@ func (w *WriteSet) Discard() {
 	clear(w.garbage)
 	*w = WriteSet{batch: w.batch, garbage: w.garbage[:0], hashes: w.hashes[:0]}
 	writeSets.Put(w)
+}
+
+// Grow makes room for so many writes, of so many bytes of keys and values.
+func (w *WriteSet) Grow(writes, size int) {
+	w.batch.Grow(writes, size)
+	w.hashes = slices.Grow(w.hashes, writes)
 }
 
 // Len returns the number of writes.

@@ -374,12 +374,12 @@ func (c *conn) execute(body []byte) error {
 	if err != nil {
 		return err
 	}
-	tag := p.Tag()
-	if pl.resumed && strings.HasPrefix(tag, "SELECT ") {
-		tag = "SELECT " + itoa(sent) // each Execute counts its own rows
+	if pl.resumed && strings.HasPrefix(p.Tag(), "SELECT ") {
+		c.out.commandComplete("SELECT " + itoa(sent)) // each Execute counts its own rows
+	} else {
+		c.out.complete(p)
 	}
 	pl.resumed = true
-	c.out.commandComplete(tag)
 	if before != 'I' && c.p.Status() == 'I' {
 		c.closePortals() // COMMIT and ROLLBACK end all portals
 	}

@@ -2,6 +2,7 @@ package pgwire
 
 import (
 	"encoding/binary"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/minisql/minisql"
@@ -38,6 +39,18 @@ const (
 func (o *output) commandComplete(tag string) {
 	at := o.start(msgCommandComplete)
 	o.cstring(tag)
+	o.finish(at)
+}
+
+// complete is commandComplete with the tag of a portal that is through.
+func (o *output) complete(p *minisql.Portal) {
+	verb, rows, ok := p.Counted()
+	if !ok {
+		o.commandComplete(p.Tag())
+		return
+	}
+	at := o.start(msgCommandComplete)
+	o.buf = append(strconv.AppendInt(append(o.buf, verb...), rows, 10), 0)
 	o.finish(at)
 }
 

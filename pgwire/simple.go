@@ -95,7 +95,7 @@ func (c *conn) statement(p *minisql.PreparedStatement, params []types.Datum, las
 			return err
 		}
 	}
-	c.out.commandComplete(portal.Tag())
+	c.out.complete(portal)
 	return c.out.full()
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 )
 
 // Op is the kind of one operation in a batch.
@@ -48,6 +49,13 @@ func (b *Batch) Reset() {
 		b.stamps = nil
 	}
 	b.data, b.count, b.stamps = b.data[:0], 0, b.stamps[:0]
+}
+
+// Grow makes room for so many sets without a suffix, of so many bytes of prefixes and values.
+func (b *Batch) Grow(sets, size int) {
+	const each = 1 + 2*binary.MaxVarintLen32 + KeyOverhead + SuffixLen + 1 // beside prefix and value
+	b.data = slices.Grow(b.data, headerLen+sets*each+size)
+	b.stamps = slices.Grow(b.stamps, sets)
 }
 
 // Len returns the number of operations.

@@ -2,9 +2,8 @@ package txn
 
 import (
 	"bytes"
+	"slices"
 	"sort"
-
-	"github.com/google/btree"
 
 	"github.com/minisql/minisql/mvcc"
 )
@@ -58,35 +57,46 @@ func (w *write) before(limit uint32) *write {
 	return nil
 }
 
-// buffer holds a transaction's writes in key order: a sorted slice while there
-// are few, which is the common case and costs no allocation per key, then a B-tree.
+// buffer holds a transaction's writes in key order, in leaves: sorted slices, of which
+// none is empty, each before the next. Most transactions have one. Keys that come in order,
+// as those of a load do, fill leaf after leaf at the end, where they are found without a
+// search. A transaction spills long before the list of leaves is long to search or shift.
 type buffer struct {
-	small []*entry
-	large *btree.BTreeG[*entry]
+	leaves [][]*entry
+	n      int // of entries
 
 	entries []entry // slab of entries not handed out yet
 	bytes   []byte  // slab for keys and values
 }
 
-const smallMax = 32
+const leafMax = 64
 
-func entryLess(a, b *entry) bool { return bytes.Compare(a.key, b.key) < 0 }
-
-func (b *buffer) search(key []byte) int {
-	return sort.Search(len(b.small), func(i int) bool { return bytes.Compare(b.small[i].key, key) >= 0 })
+// place returns where key is, or has to be put: position i of a leaf. That is the leaf's
+// length if the key belongs at its end.
+func (b *buffer) place(key []byte) (leaf, i int, found bool) {
+	// The last leaf whose first key is not after key, or the first leaf.
+	leaf = len(b.leaves) - 1
+	if leaf < 0 {
+		return 0, 0, false
+	}
+	if leaf > 0 && bytes.Compare(key, b.leaves[leaf][0].key) < 0 {
+		leaf = max(0, sort.Search(leaf, func(i int) bool { return bytes.Compare(b.leaves[i][0].key, key) > 0 })-1)
+	}
+	l := b.leaves[leaf]
+	switch c := bytes.Compare(key, l[len(l)-1].key); {
+	case c > 0:
+		return leaf, len(l), false
+	case c == 0:
+		return leaf, len(l) - 1, true
+	}
+	i = sort.Search(len(l)-1, func(i int) bool { return bytes.Compare(l[i].key, key) >= 0 })
+	return leaf, i, bytes.Equal(l[i].key, key)
 }
 
 // find returns the entry of key, or nil.
 func (b *buffer) find(key []byte) *entry {
-	if b.large != nil {
-		e, _ := b.large.Get(&entry{key: key})
-		return e
-	}
-	if len(b.small) == 0 {
-		return nil
-	}
-	if i := b.search(key); i < len(b.small) && bytes.Equal(b.small[i].key, key) {
-		return b.small[i]
+	if leaf, i, found := b.place(key); found {
+		return b.leaves[leaf][i]
 	}
 	return nil
 }
@@ -94,26 +104,32 @@ func (b *buffer) find(key []byte) *entry {
 // insert adds an entry for key, which is not there yet.
 func (b *buffer) insert(key []byte) *entry {
 	if len(b.entries) == 0 {
-		b.entries = make([]entry, min(max(4, 2*cap(b.entries)), 512))
+		b.entries = make([]entry, min(max(4, b.n), 512))
 	}
 	e := &b.entries[0]
 	b.entries = b.entries[1:]
+	b.n++
 	e.key = b.copy(key)
-	if b.large == nil && len(b.small) < smallMax {
-		i := b.search(key)
-		b.small = append(b.small, nil)
-		copy(b.small[i+1:], b.small[i:])
-		b.small[i] = e
-		return e
-	}
-	if b.large == nil {
-		b.large = btree.NewG(32, entryLess)
-		for _, x := range b.small {
-			b.large.ReplaceOrInsert(x)
+	leaf, i, _ := b.place(key)
+	switch {
+	case len(b.leaves) == 0:
+		b.leaves = append(b.leaves, nil)
+	case len(b.leaves[leaf]) < leafMax:
+	case i == leafMax && leaf == len(b.leaves)-1:
+		b.leaves = append(b.leaves, make([]*entry, 0, leafMax))
+		leaf, i = leaf+1, 0
+	default:
+		const half = leafMax / 2
+		l := b.leaves[leaf]
+		upper := append(make([]*entry, 0, leafMax), l[half:]...)
+		clear(l[half:])
+		b.leaves[leaf] = l[:half]
+		b.leaves = slices.Insert(b.leaves, leaf+1, upper)
+		if i > half {
+			leaf, i = leaf+1, i-half
 		}
-		b.small = nil
 	}
-	b.large.ReplaceOrInsert(e)
+	b.leaves[leaf] = slices.Insert(b.leaves[leaf], i, e)
 	return e
 }
 
@@ -132,13 +148,15 @@ func (b *buffer) copy(p []byte) []byte {
 
 // ascend calls f for entries from key lo (inclusive) up, until f returns false.
 func (b *buffer) ascend(lo []byte, f func(*entry) bool) {
-	if b.large != nil {
-		b.large.AscendGreaterOrEqual(&entry{key: lo}, f)
+	if len(b.leaves) == 0 {
 		return
 	}
-	for _, e := range b.small[b.search(lo):] {
-		if !f(e) {
-			return
+	leaf, i, _ := b.place(lo)
+	for ; leaf < len(b.leaves); leaf, i = leaf+1, 0 {
+		for _, e := range b.leaves[leaf][i:] {
+			if !f(e) {
+				return
+			}
 		}
 	}
 }
@@ -146,23 +164,24 @@ func (b *buffer) ascend(lo []byte, f func(*entry) bool) {
 // descend calls f for entries below hi (all, if hi is nil) downwards, until f
 // returns false.
 func (b *buffer) descend(hi []byte, f func(*entry) bool) {
-	if b.large != nil {
-		below := func(e *entry) bool { return (hi != nil && bytes.Equal(e.key, hi)) || f(e) }
-		if hi == nil {
-			b.large.Descend(f)
-		} else {
-			b.large.DescendLessOrEqual(&entry{key: hi}, below)
-		}
+	leaf := len(b.leaves) - 1
+	if leaf < 0 {
 		return
 	}
-	i := len(b.small)
+	i := len(b.leaves[leaf])
 	if hi != nil {
-		i = b.search(hi)
+		leaf, i, _ = b.place(hi)
 	}
-	for i--; i >= 0; i-- {
-		if !f(b.small[i]) {
+	for {
+		for i--; i >= 0; i-- {
+			if !f(b.leaves[leaf][i]) {
+				return
+			}
+		}
+		if leaf--; leaf < 0 {
 			return
 		}
+		i = len(b.leaves[leaf])
 	}
 }
 

@@ -56,6 +56,9 @@ func (t *Txn) writeSet() *mvcc.WriteSet {
 	if t.spill != nil {
 		w.Spilled(t.spill)
 	}
+	if n := t.writes.n; n > 2*leafMax {
+		w.Grow(n, max(0, int(t.size)-n*entryBytes)) // size counts all of it, and more
+	}
 	t.writes.ascend(nil, func(e *entry) bool {
 		below := e.below
 		if e.belowEpoch != t.epoch {

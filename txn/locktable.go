@@ -101,6 +101,7 @@ type lockEntry struct {
 	holders []holder
 	first   [2]holder // memory for holders
 	waiters []*waiter
+	room    [48]byte // memory for key: most are short
 }
 
 type holder struct {
@@ -148,13 +149,19 @@ func (s *lockShard) find(hash uint64, key []byte) *lockEntry {
 }
 
 func (s *lockShard) insert(hash uint64, key []byte) *lockEntry {
-	e := s.free
-	if e != nil {
-		s.free = e.next
-		s.nfree--
-	} else {
-		e = &lockEntry{shard: s}
+	if s.free == nil {
+		// A transaction that locks many keys gets its entries in chunks.
+		chunk := make([]lockEntry, min(1+len(s.m)/4, 16))
+		for i := range chunk {
+			e := &chunk[i]
+			e.shard, e.key = s, e.room[:0]
+			e.next, s.free = s.free, e
+		}
+		s.nfree += len(chunk)
 	}
+	e := s.free
+	s.free = e.next
+	s.nfree--
 	e.hash, e.key, e.next = hash, append(e.key[:0], key...), s.m[hash]
 	e.holders = e.first[:0]
 	s.m[hash] = e
@@ -174,7 +181,7 @@ func (s *lockShard) remove(e *lockEntry) {
 	}
 	const retainedKeyMax = 256
 	if cap(e.key) > retainedKeyMax {
-		e.key = nil
+		e.key = e.room[:0]
 	}
 	e.key = e.key[:0] // see impliedLock.key
 	e.first, e.holders, e.waiters = [2]holder{}, nil, nil
