@@ -16,33 +16,48 @@ import (
 type reader struct {
 	ti    *tableInfo
 	out   *vec.Batch
-	cols  []int      // slots to decode
-	dst   []*vec.Vec // their columns in out
-	keyAt int        // column of the row key, -1 if not wanted
+	dec   *vec.RunDecoder // into the columns of out
+	keyAt int             // column of the row key, -1 if not wanted
 }
 
 func newReader(ti *tableInfo, n planner.Node, slots []int) reader {
 	r := reader{ti: ti, out: newBatch(n), keyAt: -1}
+	var cols []int
+	var dst []*vec.Vec
 	for i, s := range slots {
 		if s == planner.RowKeySlot {
 			r.keyAt = i
 			continue
 		}
-		r.cols = append(r.cols, s)
-		r.dst = append(r.dst, &r.out.Cols[i])
+		cols, dst = append(cols, s), append(dst, &r.out.Cols[i])
 	}
+	r.dec = vec.NewRunDecoder(ti.dec, cols, dst)
 	return r
 }
 
 // add appends the row under key.
 func (r *reader) add(key, value []byte) error {
-	if err := vec.DecodeInto(r.ti.dec, value, r.cols, r.dst); err != nil {
+	if err := r.dec.AppendRow(value); err != nil {
 		return err
 	}
 	if r.keyAt >= 0 {
 		r.out.Cols[r.keyAt].AppendBytes(key)
 	}
 	r.out.N++
+	return nil
+}
+
+// addAll appends the rows of a run.
+func (r *reader) addAll(run *txn.Run) error {
+	if err := r.dec.AppendRows(run.Values); err != nil {
+		return err
+	}
+	if r.keyAt >= 0 {
+		for _, key := range run.Keys {
+			r.out.Cols[r.keyAt].AppendBytes(key)
+		}
+	}
+	r.out.N += run.Len()
 	return nil
 }
 
@@ -100,10 +115,8 @@ func (o *seqScanOp) next(x *execution) (*vec.Batch, error) {
 		x.read += int64(n)
 		o.size = min(2*o.size, vec.MaxRows)
 		o.out.Reset()
-		for i := range n {
-			if err := o.add(o.run.Keys[i], o.run.Values[i]); err != nil {
-				return nil, err
-			}
+		if err := o.addAll(&o.run); err != nil {
+			return nil, err
 		}
 		if err := o.filter.Apply(x.c, o.out); err != nil {
 			return nil, err
@@ -400,6 +413,9 @@ func (o *indexScanOp) fill(x *execution) error {
 		return nil
 	}
 	o.size = min(2*o.size, vec.MaxRows)
+	if o.xi.x.Clustered() {
+		return o.addAll(&o.run)
+	}
 	for i := range n {
 		if err := o.take(x, o.run.Keys[i], o.run.Values[i]); err != nil {
 			return err

@@ -168,11 +168,22 @@ func (c *cursor) up(run *storage.Run, max int) error {
 		case len(c.suffix) == 0:
 			valid = it.Next()
 		default:
-			valid = c.nextPrefix()
+			// Most prefixes have one key. The one to leave is in run: no key has to be made to
+			// tell the next one from it.
+			key := run.Keys[len(run.Keys)-1]
+			if valid = it.Next(); valid && hasPrefix(it.Key(), key[:len(key)-storage.SuffixLen]) {
+				valid = c.nextPrefix()
+			}
 		}
 	}
 	c.state = ended
 	return it.Error()
+}
+
+// hasPrefix reports whether an encoded key is one of the prefix.
+func hasPrefix(key, prefix []byte) bool {
+	n := storage.SplitEncoded(key)
+	return n == len(prefix)+1 && bytes.Equal(key[:n-1], prefix)
 }
 
 // nextPrefix leaves the prefix the iterator stands on. (Pebble's own NextPrefix
