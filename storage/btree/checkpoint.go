@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/minisql/minisql/storage"
+	"github.com/minisql/minisql/storage/dir"
 )
 
 // imageWriter writes the nodes of a tree that are not in a file yet, children before
@@ -98,6 +98,10 @@ func (e *Engine) checkpoint() error {
 	began := time.Now()
 
 	e.mu.Lock()
+	if err := e.err(); err != nil { // while this one waited for the locks
+		e.mu.Unlock()
+		return err
+	}
 	e.publish()
 	v := e.views.newest.Load()
 	lsn := e.next
@@ -178,7 +182,7 @@ func (e *Engine) writeCheckpoint(v *view, lsn uint64, gone *[]retired) error {
 	if next.space, err = e.pager.writeSpace(pages, all, next.generation); err != nil {
 		return err
 	}
-	if err := e.sync(); err != nil {
+	if err := errors.Join(e.sync(), e.err()); err != nil {
 		return err
 	}
 	if err := e.pager.write(next.generation%2, next.encode()); err != nil {
@@ -218,10 +222,7 @@ func (e *Engine) stop(err error) error {
 // stopLocked is stop while mu is held.
 func (e *Engine) stopLocked(err error) error {
 	if !errors.Is(err, storage.ErrStopped) {
-		if vfs.IsNoSpaceError(err) {
-			err = fmt.Errorf("%w: %w", storage.ErrNoSpace, err)
-		}
-		err = fmt.Errorf("%w: %w", storage.ErrStopped, err)
+		err = fmt.Errorf("%w: %w", storage.ErrStopped, dir.NoSpace(err))
 	}
 	if e.failure.CompareAndSwap(nil, &err) {
 		e.logf("storage: %s: %v", e.dir, err)

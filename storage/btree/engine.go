@@ -76,7 +76,7 @@ func Open(path string, opts Options) (e *Engine, err error) {
 	e.disk.FS, e.disk.Dir, e.disk.MinBytes = opts.FS, path, opts.MinFreeBytes
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("opening %s: %w", path, err), e.closeFiles())
+			err = errors.Join(fmt.Errorf("opening %s: %w", path, dir.NoSpace(err)), e.closeFiles())
 			e = nil
 		}
 	}()
@@ -116,6 +116,10 @@ func (e *Engine) openFile() error {
 			return err
 		}
 	}
+	// Whoever created the file may have been killed before its name was durable.
+	if err := dir.Sync(fs, e.dir); err != nil {
+		return err
+	}
 	f, err := fs.OpenReadWrite(name, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
@@ -123,6 +127,11 @@ func (e *Engine) openFile() error {
 	e.pager = &pager{f: f, name: name}
 	e.pager.pool.evicted = &e.pager.partial
 	if e.super, err = readSuperblock(f, name); err != nil {
+		return err
+	}
+	// The superblock may be one that a killed process had not synced. It is durable before
+	// anything is written over what the one before it reaches.
+	if err := e.sync(); err != nil {
 		return err
 	}
 	e.pager.pageBytes, e.pager.id = e.super.pageBytes, e.super.id
@@ -154,7 +163,11 @@ func (e *Engine) replay(lsn uint64, record []byte) error {
 	if lsn != e.next {
 		return fmt.Errorf("%w: log record %d, expected %d", storage.ErrCorrupt, lsn, e.next)
 	}
-	if err := e.perform(record); err != nil {
+	refs, err := e.writeValues(record)
+	if err == nil {
+		err = e.perform(record, refs)
+	}
+	if err != nil {
 		return err
 	}
 	e.next++
@@ -224,10 +237,15 @@ func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, 
 	if err := e.waitForRoom(); err != nil {
 		return nil, err
 	}
-	if b.Len() >= largeBatch {
+	// A page that cannot be read must not leave half of a batch in view.
+	if b.Len() >= largeBatch || e.pager.partial.Load() {
 		e.publish()
 	}
 	record := b.Encoded()
+	refs, err := e.writeValues(record)
+	if err != nil {
+		return nil, e.stopLocked(err)
+	}
 	t := ticket{e, e.next}
 	if e.log != nil {
 		if _, err := e.log.Append(record); err != nil {
@@ -235,7 +253,8 @@ func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, 
 		}
 	}
 	e.next++
-	if err := e.perform(record); err != nil {
+	if err := e.perform(record, refs); err != nil {
+		e.tree.root = e.views.newest.Load().root
 		return nil, e.stopLocked(err)
 	}
 	e.changed.Store(true)
@@ -287,35 +306,45 @@ func (e *Engine) waitForRoom() error {
 	return nil
 }
 
-// perform applies the operations of a record to the tree. mu is held.
-func (e *Engine) perform(record []byte) error {
+// inExtent reports whether a value is too long for a leaf.
+func (e *Engine) inExtent(o storage.Operation) bool {
+	return o.Op == storage.OpSet && slotLen+leafCellLen+len(o.Prefix)+len(o.Suffix)+len(o.Value) > e.pager.pageBytes/4
+}
+
+// writeValues puts the long values of a record into pages of their own. They are synced by the
+// checkpoint whose tree refers to them. mu is held: a checkpoint counts them as its own, or
+// as free.
+func (e *Engine) writeValues(record []byte) (refs []valueRef, err error) {
+	err = storage.EachOperation(record, func(o storage.Operation) error {
+		if !e.inExtent(o) {
+			return nil
+		}
+		r := valueRef{len: uint32(len(o.Value))}
+		r.page = e.space.allocValue(r.pages(e.pager.pageBytes)).start
+		r.crc = e.pager.checksum(r.page, o.Value)
+		refs = append(refs, r)
+		return e.pager.write(r.page, o.Value)
+	})
+	return refs, err
+}
+
+// perform applies the operations of a record to the tree; refs are its long values. mu is held.
+func (e *Engine) perform(record []byte, refs []valueRef) error {
 	t := &e.tree
 	return storage.EachOperation(record, func(o storage.Operation) error {
 		k := key{o.Prefix, o.Suffix}
-		switch o.Op {
-		case storage.OpSet:
-			if slotLen+leafCellLen+k.len()+len(o.Value) <= e.pager.pageBytes/4 {
-				return t.put(k, o.Value, false)
-			}
-			ref, err := e.writeValue(o.Value)
-			if err != nil {
-				return err
-			}
-			return t.put(k, ref.encode(), true)
-		case storage.OpDeleteRange:
+		switch {
+		case e.inExtent(o):
+			ref := refs[0].encode()
+			refs = refs[1:]
+			return t.put(k, ref, true)
+		case o.Op == storage.OpSet:
+			return t.put(k, o.Value, false)
+		case o.Op == storage.OpDeleteRange:
 			return t.cut(&key{prefix: o.Prefix}, &key{prefix: o.Value})
 		}
 		return t.remove(k)
 	})
-}
-
-// writeValue puts a long value into pages of its own. They are synced by the checkpoint
-// whose tree refers to them.
-func (e *Engine) writeValue(v []byte) (valueRef, error) {
-	r := valueRef{len: uint32(len(v))}
-	r.page = e.space.allocValue(r.pages(e.pager.pageBytes)).start
-	r.crc = e.pager.checksum(r.page, v)
-	return r, e.pager.write(r.page, v)
 }
 
 // watch asks for a checkpoint when it is time. mu is held.

@@ -1,6 +1,8 @@
 package btree_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -24,9 +26,16 @@ func sized(pageBytes int) storagetest.Factory {
 	}
 }
 
-func TestMemory(t *testing.T) { storagetest.Run(t, sized(8192)) }
+// whole checks the structure of a directory that an engine has closed.
+func whole(fs vfs.FS, dir string) error {
+	var faults []error
+	_, err := btree.Check(context.Background(), dir, btree.Options{FS: fs}, func(err error) { faults = append(faults, err) })
+	return errors.Join(err, errors.Join(faults...))
+}
+
+func TestMemory(t *testing.T) { storagetest.RunChecked(t, sized(8192), whole) }
 
 // TestTinyPages has trees of many levels, and most values in extents.
-func TestTinyPages(t *testing.T) { storagetest.Run(t, sized(512)) }
+func TestTinyPages(t *testing.T) { storagetest.RunChecked(t, sized(512), whole) }
 
 func TestDisk(t *testing.T) { storagetest.RunDisk(t, sized(8192)) }

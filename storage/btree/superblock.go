@@ -10,7 +10,6 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/minisql/minisql/storage"
-	"github.com/minisql/minisql/storage/dir"
 )
 
 // superblock says where a checkpoint's tree is. Generation g is in page g mod 2, so
@@ -127,7 +126,7 @@ func readSuperblock(f vfs.File, name string) (superblock, error) {
 }
 
 // createFile makes a data file with a superblock and without pages, under its name only
-// when it is whole.
+// when it is whole. The caller syncs the directory.
 func createFile(fs vfs.FS, path string, b superblock) error {
 	name := fs.PathJoin(path, dataName)
 	f, err := fs.OpenReadWrite(name+".new", vfs.WriteCategoryUnspecified)
@@ -138,10 +137,7 @@ func createFile(fs vfs.FS, path string, b superblock) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := fs.Rename(name+".new", name); err != nil {
-		return err
-	}
-	return dir.Sync(fs, path)
+	return fs.Rename(name+".new", name)
 }
 
 func newID() (id [16]byte) {

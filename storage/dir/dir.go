@@ -14,34 +14,55 @@ import (
 // lockName is the file that a process holds while it has the directory open.
 const lockName = "LOCK"
 
-// Make creates dir, unless it is there, and makes its name and those of its parents
-// durable.
+// Make creates dir, unless it is there, and makes its name and those of the parents that it
+// created durable: also the name of one that is there, as whoever made it may have been killed
+// before it was.
 func Make(fs vfs.FS, dir string) error {
+	parent := fs.PathDir(dir)
 	if info, err := fs.Stat(dir); err == nil {
 		if !info.IsDir() {
 			return errors.New("it is a file, not a directory")
 		}
-		return nil
+		return syncParent(fs, dir, parent)
 	}
-	parent := fs.PathDir(dir)
 	if parent != dir {
 		if err := Make(fs, parent); err != nil {
 			return err
 		}
 	}
 	if err := fs.MkdirAll(dir, 0o700); err != nil {
-		return err
+		return NoSpace(err)
 	}
-	return Sync(fs, parent)
+	return syncParent(fs, dir, parent)
+}
+
+// syncParent makes dir's name durable. A parent that may not be opened is somebody else's.
+func syncParent(files vfs.FS, dir, parent string) error {
+	if parent == dir {
+		return nil
+	}
+	err := Sync(files, parent)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	return err
+}
+
+// NoSpace marks an error that says so with the contract's sentinel.
+func NoSpace(err error) error {
+	if vfs.IsNoSpaceError(err) && !errors.Is(err, storage.ErrNoSpace) {
+		return fmt.Errorf("%w: %w", storage.ErrNoSpace, err)
+	}
+	return err
 }
 
 // Sync makes the names in dir durable.
 func Sync(fs vfs.FS, dir string) error {
 	f, err := fs.OpenDir(dir)
 	if err != nil {
-		return err
+		return NoSpace(err)
 	}
-	return errors.Join(f.Sync(), f.Close())
+	return NoSpace(errors.Join(f.Sync(), f.Close()))
 }
 
 // Check refuses a directory that is neither empty nor the engine's: one without a name

@@ -169,7 +169,8 @@ func (f *faults) one(fail *fault, r *rand.Rand) error {
 	allowed, stopped, err := f.work(e, fail, &flushing)
 	disk.setFault(nil)
 	flushing.Wait()
-	if closing := e.Close(); err == nil && (closing != nil) != stopped {
+	// An engine may also have stopped in the background, after the last batch.
+	if closing := e.Close(); err == nil && (closing == nil && stopped || closing != nil && !errors.Is(closing, storage.ErrStopped)) {
 		err = fmt.Errorf("closing an engine, stopped %t: %v", stopped, closing)
 	}
 	if err != nil {
