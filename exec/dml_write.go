@@ -134,7 +134,7 @@ func (w *writer) insert(row []types.Datum) error {
 		return err
 	}
 	if len(ti.t.Cluster) > 0 {
-		l, err := x.txn.LockKey(x.ctx, key, txn.Update, txn.Wait)
+		l, err := x.txn.LockNew(x.ctx, key)
 		if err != nil {
 			return x.storageError(err)
 		}
@@ -170,7 +170,7 @@ func (w *writer) addEntry(i int, row []types.Datum, key []byte) error {
 
 func (w *writer) putEntry(i int, row []types.Datum, e entry) error {
 	if e.unique {
-		l, err := w.x.txn.LockKey(w.x.ctx, e.key, txn.Update, txn.Wait)
+		l, err := w.x.txn.LockNew(w.x.ctx, e.key)
 		if err != nil {
 			return w.x.storageError(err)
 		}

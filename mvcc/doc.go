@@ -59,7 +59,8 @@
 //	    the way of a sweep that is still to come.
 //	(9) A pooled cursor tagged P holds every version that was committed at or before P. It
 //	    answers a read at S if S ≤ P, or if nothing that hashes like the key was
-//	    committed, or spilled, after P.
+//	    committed, or spilled, after P. So does a window of Probes that was read with it,
+//	    as long as no segment is hidden.
 //	(10) After a failed log nothing more is published: reads go on at what was.
 //	(11) A segment is in the hidden set from before its first version is in the engine. If it
 //	    is rolled back it stays there until the last is gone, and until then its

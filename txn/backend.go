@@ -20,6 +20,7 @@ type backend interface {
 	// snapshot registers a view; get, scan and wait read through timestamps.
 	snapshot() *mvcc.Snapshot
 	get(r mvcc.Reader, key []byte, at mvcc.Timestamp, dst []byte) (mvcc.Version, error)
+	probe(p *mvcc.Probes, key []byte) (v mvcc.Version, ok bool, err error)
 	scan(sc *mvcc.Scanner, r mvcc.Reader, lo, hi []byte, at mvcc.Timestamp, reverse bool) error
 	wait(ctx context.Context, at mvcc.Timestamp) error
 
@@ -57,6 +58,10 @@ func (l *local) writeSet() *mvcc.WriteSet { return l.store.NewWriteSet() }
 
 func (l *local) get(r mvcc.Reader, key []byte, at mvcc.Timestamp, dst []byte) (mvcc.Version, error) {
 	return l.store.GetFor(r, key, at, dst)
+}
+
+func (l *local) probe(p *mvcc.Probes, key []byte) (v mvcc.Version, ok bool, err error) {
+	return l.store.Probe(p, key)
 }
 
 func (l *local) scan(sc *mvcc.Scanner, r mvcc.Reader, lo, hi []byte, at mvcc.Timestamp, reverse bool) error {
