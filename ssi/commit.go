@@ -1,0 +1,240 @@
+package ssi
+
+import (
+	"github.com/minisql/minisql/mvcc"
+)
+
+// Precommit decides whether the transaction may commit. If so it counts as committed from here
+// on: SetCommit, if it leaves writes behind, and Ended must follow, or Abort. An error is a
+// *Failure, and Abort must follow.
+func (n *Node) Precommit(wrote bool) error {
+	g := n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n.state != active {
+		return nil
+	}
+	if n.doomed != nil {
+		return g.fail(n.doomed)
+	}
+	for {
+		cycle, whole := g.cycle(n, true)
+		if whole {
+			return g.fail(failure(n, cycle))
+		}
+		if cycle == nil {
+			break
+		}
+		victim := victimOf(cycle)
+		victim.doomed = failure(victim, cycle)
+		g.stats.Doomed++
+	}
+	n.state, n.wrote = committed, wrote
+	delete(g.active, n)
+	if g.newest != nil {
+		g.newest.next = n
+	} else {
+		g.oldest = n
+	}
+	g.newest = n
+	g.kept++
+	if g.kept+len(g.active) > g.opts.MaxNodes {
+		g.summarize()
+	}
+	return nil
+}
+
+// victimOf chooses who is doomed by the commit of the first node of a cycle: the one that read
+// what it wrote, if it is active, else another active one, between two rw edges if possible.
+func victimOf(cycle []*edge) *Node {
+	last := cycle[len(cycle)-1]
+	if last.from.state == active && last.kind == ReadWrite {
+		return last.from
+	}
+	var other *Node
+	for i := 1; i < len(cycle); i++ {
+		n := cycle[i].from
+		if n.state != active {
+			continue
+		}
+		if cycle[i].kind == ReadWrite && cycle[i-1].kind == ReadWrite {
+			return n
+		}
+		other = n
+	}
+	return other
+}
+
+// SetCommit tells the commit's timestamp, before it is published.
+func (n *Node) SetCommit(at mvcc.Timestamp) {
+	g := n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n.state != committed {
+		return
+	}
+	n.first, n.last = at, at
+}
+
+// Ended tells that the commit is published. What is not needed any more is forgotten.
+func (n *Node) Ended() {
+	g := n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n.state == committed {
+		g.ended(n)
+		g.prune()
+	}
+}
+
+// Abort takes the transaction out of the graph.
+func (n *Node) Abort() {
+	g := n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n.state == gone {
+		return
+	}
+	if n.state == committed { // the commit itself has failed
+		g.unlink(n)
+	}
+	delete(g.active, n)
+	n.state = gone
+	g.ended(n)
+	g.forgetEntries(n)
+	g.disconnect(n)
+	g.prune()
+}
+
+// RollbackTo takes back what was written, but for the keys that still are: kept calls its
+// argument for each. What was read stays read.
+func (n *Node) RollbackTo(kept func(write func(key []byte))) {
+	g := n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n.state != active || !n.wrote {
+		return
+	}
+	for _, p := range n.writes {
+		g.leave(p, &p.writers, n)
+		if len(p.writers) == 0 {
+			g.written.Delete(p)
+		}
+	}
+	n.writes = nil
+	// Edges that lead here come of writes, or of reads of what was written; the latter are
+	// found again by the former's keys, or were reads.
+	for _, e := range append([]*edge(nil), n.in.list...) {
+		if e.kind != WriteRead {
+			e.from.out.remove(e, to)
+			n.in.remove(e, from)
+			g.edges--
+		}
+	}
+	kept(func(key []byte) {
+		g.probe(n, g.register(g.points[string(key)], key, n, true), key)
+	})
+}
+
+// bound is the oldest timestamp that a snapshot has or may get.
+func (g *Graph) bound() mvcc.Timestamp {
+	at := g.opts.Published()
+	for n := range g.active {
+		if n.snap < at {
+			at = n.snap
+		}
+	}
+	return at
+}
+
+// prune forgets committed nodes that can be on no cycle: every snapshot, now and later, has
+// their commit, so that no edge to them can arise, and there is none.
+func (g *Graph) prune() {
+	bound := g.bound()
+	if g.oldest != nil && g.oldest.summary && (bound > g.swept || len(g.active) == 0) {
+		g.swept = bound
+		g.sweep(bound)
+	}
+	for again := true; again; {
+		again = false
+		var prev *Node
+		for n := g.oldest; n != nil; {
+			next := n.next
+			if n.wrote && (n.last == 0 || n.last > bound) {
+				if n.last > bound {
+					break // so are the rest, but for those whose timestamp is not drawn yet
+				}
+				prev, n = n, next
+				continue
+			}
+			if len(n.in.list) > 0 {
+				prev, n = n, next
+				continue
+			}
+			again = again || len(n.out.list) > 0
+			g.unlinkAfter(prev, n)
+			n.state = gone
+			g.forgetEntries(n)
+			g.disconnect(n)
+			n = next
+		}
+	}
+}
+
+// sweep forgets committed nodes to which no path leads from one to which an edge can arise. That
+// is what prune does, for a graph in which summaries are on cycles that nobody was on.
+func (g *Graph) sweep(bound mvcc.Timestamp) {
+	kept := map[*Node]bool{}
+	var keep func(n *Node)
+	keep = func(n *Node) {
+		if kept[n] {
+			return
+		}
+		kept[n] = true
+		for _, e := range n.out.list {
+			keep(e.to)
+		}
+	}
+	for n := range g.active {
+		keep(n)
+	}
+	for n := g.oldest; n != nil; n = n.next {
+		if n.wrote && (n.last == 0 || n.last > bound) {
+			keep(n)
+		}
+	}
+	var prev *Node
+	for n := g.oldest; n != nil; {
+		next := n.next
+		if kept[n] {
+			prev = n
+		} else {
+			g.unlinkAfter(prev, n)
+			n.state = gone
+			g.forgetEntries(n)
+			g.disconnect(n)
+		}
+		n = next
+	}
+}
+
+func (g *Graph) unlinkAfter(prev, n *Node) {
+	if prev == nil {
+		g.oldest = n.next
+	} else {
+		prev.next = n.next
+	}
+	if g.newest == n {
+		g.newest = prev
+	}
+	n.next = nil
+	g.kept--
+}
+
+func (g *Graph) unlink(n *Node) {
+	var prev *Node
+	for x := g.oldest; x != nil && x != n; x = x.next {
+		prev = x
+	}
+	g.unlinkAfter(prev, n)
+}

@@ -1,0 +1,51 @@
+// Package ssi finds out whether serializable transactions could have run one after
+// another, and says which of them made that impossible.
+//
+//	txn ──Read · Write──▶ Node ──who wrote what I read, who read what I write──▶ edges
+//	    ──Precommit─────▶      ──a cycle through me?──▶ nil, or a Failure that names it
+//
+// What enters: keys and ranges of keys that a transaction read or wrote, as bytes, and
+// timestamps of mvcc. What leaves: nil, or *Failure. txn calls it, for transactions at
+// SERIALIZABLE only; the others do not exist here.
+//
+// # The graph
+//
+//	A ──rw──▶ B    A read a version, or a gap, that B overwrote: A is before B
+//	A ──wr──▶ B    B read what A wrote: A is before B
+//	A ──ww──▶ B    B overwrote what A wrote: A is before B
+//
+// The committed transactions are serializable if and only if there is no cycle. Under snapshot
+// isolation every cycle has two rw edges in a row (Fekete et al. 2005), so an active
+// transaction, whose edges out are all rw, need not be looked at before it has an edge in and
+// an edge out. Unlike PostgreSQL (Ports and Grittner 2012), which aborts at that
+// point, the cycle itself is looked for (Revilak and O'Neil 2011).
+//
+// # Who fails, and when
+//
+//	a statement of X closes a cycle of X and committed transactions      X, now
+//	a commit of X closes one of X and committed transactions             X, now
+//	a commit of X closes one with transactions that are still active     X commits; the one that
+//	    read what X wrote, if it is active, else another active one, is doomed: it fails at its
+//	    next statement, or its commit
+//
+// which is PostgreSQL's choice: who is retried at once does not meet the same cycle again.
+//
+// # Invariants
+//
+//	(1) A read is registered before its result is used, a write before the writer can commit, and
+//	    each then looks for the other, under one mutex: no pair is missed, whoever is first.
+//	(2) A read is registered with all that could have been in its result: gaps, and
+//	    ranges as far as the scan went.
+//	(3) A write of W is in R's view if and only if W's commit timestamp is drawn and not after R's
+//	    snapshot. It is set (SetCommit) before the commit is published.
+//	(4) No cycle has only committed transactions.
+//	(5) A committed node is forgotten only if it can be on no cycle any more: nobody's snapshot,
+//	    now or later, is before its commit, and no edge leads to it.
+//	(6) Where memory is short, points become ranges and nodes one node. That adds edges
+//	    and never loses one.
+//
+// # Locks
+//
+// One mutex guards a Graph and everything in it; nothing is called while it is held but the
+// functions of Options, which return at once.
+package ssi

@@ -1,0 +1,62 @@
+package ssi
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Failure says that a transaction cannot be serialized: the cycle that it is on, or would
+// be if it committed. The first step leads from the victim.
+type Failure struct {
+	Victim Party
+	Cycle  []Step
+}
+
+// Step is one edge of a cycle: From is before To in any serial order.
+type Step struct {
+	From, To Side
+	Kind     Kind
+	Key      []byte // the first bytes of it
+}
+
+// Side is one end of a step.
+type Side struct {
+	Party
+	Committed bool
+	Statement uint32 // its number in the transaction; 0: not known
+	Text      string // "": not known
+}
+
+func (f *Failure) Error() string {
+	var b strings.Builder
+	b.WriteString("ssi: not serializable:")
+	for _, s := range f.Cycle {
+		fmt.Fprintf(&b, " %d -%s-> %d", s.From.ID, s.Kind, s.To.ID)
+	}
+	return b.String()
+}
+
+func failure(victim *Node, cycle []*edge) *Failure {
+	f := &Failure{Victim: victim.who}
+	start := 0
+	for i, e := range cycle {
+		if e.from == victim {
+			start = i
+		}
+	}
+	for i := range cycle {
+		e := cycle[(start+i)%len(cycle)]
+		f.Cycle = append(f.Cycle, Step{From: e.from.side(e.fromStmt), To: e.to.side(e.toStmt), Kind: e.kind, Key: e.key})
+	}
+	return f
+}
+
+func (n *Node) side(stmt uint32) Side {
+	s := Side{Party: n.who, Committed: n.state == committed, Statement: stmt}
+	for _, x := range n.stmts {
+		if x.number == stmt {
+			s.Text = x.text
+		}
+	}
+	return s
+}

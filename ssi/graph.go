@@ -1,0 +1,384 @@
+package ssi
+
+import (
+	"math"
+	"strings"
+	"sync"
+
+	"github.com/google/btree"
+
+	"github.com/minisql/minisql/mvcc"
+)
+
+// Options of a graph. Published is needed.
+type Options struct {
+	// Published is the newest timestamp that a snapshot can be taken at.
+	Published func() mvcc.Timestamp
+
+	// Table returns what all keys of the key's table, or index, begin with: a node's points
+	// become one range of that when there are too many.
+	Table func(key []byte) []byte
+
+	// MaxEntries bounds the keys and ranges that are remembered, about 150 bytes each; 0
+	// means a million. MaxNodes bounds the transactions; 0 means 100,000.
+	MaxEntries, MaxNodes int
+}
+
+const (
+	maxEntriesDefault = 1_000_000
+	maxNodesDefault   = 100_000
+)
+
+// Graph is the serializable transactions that are active, or may still be on a cycle.
+type Graph struct {
+	opts Options
+
+	mu     sync.Mutex // guards what follows
+	active map[*Node]struct{}
+	// committed nodes in the order of their commits, from oldest to newest
+	oldest, newest *Node
+	kept           int            // of them
+	swept          mvcc.Timestamp // see sweep
+
+	points  map[string]*point
+	written *btree.BTreeG[*point] // points with writers
+	ranges  intervals             // that were read
+	wranges intervals             // that were written: TRUNCATE, and coarsened writes
+	entries int                   // links of nodes with points, and ranges
+	edges   int
+
+	stats Stats
+}
+
+// point is a key that somebody read or wrote.
+type point struct {
+	key              string
+	readers, writers []access
+}
+
+// access is a node's first use of a point.
+type access struct {
+	n    *Node
+	stmt uint32
+}
+
+// Stats are a graph's gauges and counters.
+type Stats struct {
+	Active, Committed      int // nodes
+	Entries, Ranges, Edges int
+	Failures, Doomed       int64 // 40001 at once, and of transactions that were doomed by another
+	Searches, Searched     int64 // for cycles, and edges looked at
+	Coarsened, Summarized  int64
+	SafeSnapshots, Unsafe  int64          // of read-only transactions
+	OldestActive           mvcc.Timestamp // nothing before it can be in anybody's future
+}
+
+// New returns an empty graph.
+func New(o Options) *Graph {
+	if o.MaxEntries == 0 {
+		o.MaxEntries = maxEntriesDefault
+	}
+	if o.MaxNodes == 0 {
+		o.MaxNodes = maxNodesDefault
+	}
+	if o.Table == nil {
+		o.Table = func(key []byte) []byte { return nil }
+	}
+	return &Graph{
+		opts:    o,
+		active:  make(map[*Node]struct{}),
+		points:  make(map[string]*point),
+		written: btree.NewG(16, func(a, b *point) bool { return a.key < b.key }),
+	}
+}
+
+// Stats returns the present gauges.
+func (g *Graph) Stats() Stats {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.stats
+	s.Active, s.Committed = len(g.active), g.kept
+	s.Entries, s.Ranges, s.Edges = g.entries, g.ranges.len+g.wranges.len, g.edges
+	s.OldestActive = g.bound()
+	return s
+}
+
+// Begin adds a transaction whose snapshot take takes: no transaction that it may not see is
+// forgotten meanwhile.
+func (g *Graph) Begin(who Party, readOnly bool, take func() mvcc.Timestamp) *Node {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := &Node{g: g, who: who, readOnly: readOnly, snap: take()}
+	if readOnly {
+		g.watchSafety(n)
+		if n.safety == nil {
+			n.state = gone // safe already: nothing is tracked
+			return n
+		}
+	}
+	g.active[n] = struct{}{}
+	return n
+}
+
+// statementBytes is how much of a statement's text is kept, and statementsMax how many.
+const (
+	statementBytes = 200
+	statementsMax  = 64
+)
+
+// Statement notes the text of a statement that begins, for explanations.
+func (n *Node) Statement(number uint32, text string) {
+	if len(text) > statementBytes {
+		text = strings.ToValidUTF8(text[:statementBytes], "") + "…"
+	}
+	n.g.mu.Lock()
+	defer n.g.mu.Unlock()
+	if len(n.stmts) == statementsMax {
+		copy(n.stmts, n.stmts[1:])
+		n.stmts = n.stmts[:statementsMax-1]
+	}
+	n.stmts = append(n.stmts, statement{number, text})
+}
+
+// statement is the number of the running statement.
+func (n *Node) statement() uint32 {
+	if len(n.stmts) == 0 {
+		return 0
+	}
+	return n.stmts[len(n.stmts)-1].number
+}
+
+// Read registers that the transaction looked at one key, whether or not it is there, and saw
+// its newest version at or before at: the snapshot, or the timestamp of what a look under a lock
+// found. An error is a *Failure.
+func (n *Node) Read(key []byte, at mvcc.Timestamp) error {
+	g := n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n.state != active {
+		return nil
+	}
+	p := g.points[string(key)]
+	if !n.readRanges.covers(key) {
+		p = g.register(p, key, n, false)
+	}
+	if p != nil {
+		for _, w := range p.writers {
+			g.reads(n, w.n, at, at, key, w.stmt)
+		}
+	}
+	g.wranges.holding(key, func(s *span) { g.reads(n, s.n, at, at, key, s.stmt) })
+	return g.closes(n)
+}
+
+// reads connects a reader with the writer of something that it looked at: it saw all of the
+// writer's versions up to seen, and perhaps those up to maybe.
+func (g *Graph) reads(r, w *Node, seen, maybe mvcc.Timestamp, key []byte, wrote uint32) {
+	if r == w {
+		return
+	}
+	drawn := w.state == committed && w.first != 0
+	if drawn && w.first <= maybe {
+		g.connect(w, r, WriteRead, key, wrote, r.statement())
+	}
+	if !drawn || w.last > seen {
+		g.connect(r, w, ReadWrite, key, r.statement(), wrote)
+	}
+}
+
+// Snapshot is the transaction's snapshot.
+func (n *Node) Snapshot() mvcc.Timestamp { return n.snap }
+
+// ReadRange registers that the transaction looked at all keys with lo ≤ key < hi at its
+// snapshot; a nil hi is the end. With latest it looked at what is committed: whether it saw
+// those who committed since is not known, so both is assumed.
+func (n *Node) ReadRange(lo, hi []byte, latest bool) error {
+	g := n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n.state != active {
+		return nil
+	}
+	seen, maybe := n.snap, n.snap
+	if latest {
+		maybe = math.MaxUint64
+	}
+	if !n.readRanges.coversSpan(lo, hi) {
+		g.addRange(&n.readRanges, &g.ranges, n, lo, hi)
+	}
+	g.written.AscendGreaterOrEqual(&point{key: string(lo)}, func(p *point) bool {
+		if hi != nil && p.key >= string(hi) {
+			return false
+		}
+		for _, w := range p.writers {
+			g.reads(n, w.n, seen, maybe, []byte(p.key), w.stmt)
+		}
+		return true
+	})
+	g.wranges.overlapping(lo, hi, func(s *span) { g.reads(n, s.n, seen, maybe, s.lo, s.stmt) })
+	return g.closes(n)
+}
+
+// Write registers that the transaction writes a key: it inserts, changes or deletes it.
+func (n *Node) Write(key []byte) error {
+	g := n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n.state != active {
+		return nil
+	}
+	n.wrote = true
+	p := g.points[string(key)]
+	if !n.writtenRanges.covers(key) {
+		p = g.register(p, key, n, true)
+	}
+	g.probe(n, p, key)
+	return g.closes(n)
+}
+
+// probe connects the writer of a key with those who have read or written it before.
+func (g *Graph) probe(n *Node, p *point, key []byte) {
+	if p != nil {
+		for _, r := range p.readers {
+			g.connect(r.n, n, ReadWrite, key, r.stmt, n.statement())
+		}
+		for _, w := range p.writers {
+			g.overwrites(n, w.n, key, w.stmt)
+		}
+	}
+	g.ranges.holding(key, func(s *span) { g.connect(s.n, n, ReadWrite, key, s.stmt, n.statement()) })
+	g.wranges.holding(key, func(s *span) { g.overwrites(n, s.n, key, s.stmt) })
+}
+
+// overwrites connects a writer with one who has committed another version before. Who is still
+// active cannot have written the key: it would hold a lock on it.
+func (g *Graph) overwrites(n, before *Node, key []byte, stmt uint32) {
+	if before.state == committed {
+		g.connect(before, n, WriteWrite, key, stmt, n.statement())
+	}
+}
+
+// WriteRange registers that the transaction writes all keys with lo ≤ key < hi.
+func (n *Node) WriteRange(lo, hi []byte) error {
+	g := n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n.state != active {
+		return nil
+	}
+	n.wrote = true
+	g.writeRange(n, lo, hi)
+	return g.closes(n)
+}
+
+func (g *Graph) writeRange(n *Node, lo, hi []byte) {
+	if !n.writtenRanges.coversSpan(lo, hi) {
+		g.addRange(&n.writtenRanges, &g.wranges, n, lo, hi)
+	}
+	g.ranges.overlapping(lo, hi, func(s *span) { g.connect(s.n, n, ReadWrite, s.lo, s.stmt, n.statement()) })
+	g.wranges.overlapping(lo, hi, func(s *span) { g.overwrites(n, s.n, s.lo, s.stmt) })
+	for _, p := range g.points { // rare: a table is emptied, or a node coarsened
+		if p.key < string(lo) || (hi != nil && p.key >= string(hi)) {
+			continue
+		}
+		for _, r := range p.readers {
+			g.connect(r.n, n, ReadWrite, []byte(p.key), r.stmt, n.statement())
+		}
+		for _, w := range p.writers {
+			g.overwrites(n, w.n, []byte(p.key), w.stmt)
+		}
+	}
+}
+
+// register notes the node at a point, once, and returns the point.
+func (g *Graph) register(p *point, key []byte, n *Node, writes bool) *point {
+	if p == nil {
+		p = &point{key: string(key)}
+		g.points[p.key] = p
+	}
+	list, own := &p.readers, &n.reads
+	if writes {
+		list, own = &p.writers, &n.writes
+	}
+	// A node that was here is among the last, or it is one of few.
+	for i := len(*list) - 1; i >= 0; i-- {
+		if (*list)[i].n == n {
+			return p
+		}
+	}
+	if writes && len(p.writers) == 0 {
+		g.written.ReplaceOrInsert(p)
+	}
+	*list = append(*list, access{n, n.statement()})
+	*own = append(*own, p)
+	g.entries++
+	if g.entries > g.opts.MaxEntries {
+		g.coarsen(n)
+	}
+	return p
+}
+
+// addRange puts a range into a node's own and into all, merged with those that it touches.
+func (g *Graph) addRange(own *spans, all *intervals, n *Node, lo, hi []byte) {
+	s := &span{lo: append([]byte(nil), lo...), n: n, stmt: n.statement()}
+	if hi != nil {
+		s.hi = append([]byte{}, hi...)
+	}
+	i := (*own).find(lo)
+	if i > 0 && string((*own)[i-1].hi) == string(lo) {
+		i--
+	}
+	j := i
+	for ; j < len(*own) && (hi == nil || string((*own)[j].lo) <= string(hi)); j++ {
+		x := (*own)[j]
+		if string(x.lo) < string(s.lo) {
+			s.lo = x.lo
+		}
+		if lessHi(s.hi, x.hi) {
+			s.hi = x.hi
+		}
+		s.stmt = min(s.stmt, x.stmt)
+		all.remove(x)
+		g.entries--
+	}
+	*own = append((*own)[:i], append(spans{s}, (*own)[j:]...)...)
+	all.insert(s)
+	g.entries++
+}
+
+// forgetEntries takes a node out of every point and range.
+func (g *Graph) forgetEntries(n *Node) {
+	for _, p := range n.reads {
+		g.leave(p, &p.readers, n)
+	}
+	for _, p := range n.writes {
+		g.leave(p, &p.writers, n)
+		if len(p.writers) == 0 {
+			g.written.Delete(p)
+		}
+	}
+	for _, s := range n.readRanges {
+		g.ranges.remove(s)
+	}
+	for _, s := range n.writtenRanges {
+		g.wranges.remove(s)
+	}
+	g.entries -= len(n.readRanges) + len(n.writtenRanges)
+	n.reads, n.writes, n.readRanges, n.writtenRanges = nil, nil, nil, nil
+}
+
+func (g *Graph) leave(p *point, list *[]access, n *Node) {
+	l := *list
+	for i := range l {
+		if l[i].n == n {
+			copy(l[i:], l[i+1:])
+			l[len(l)-1] = access{}
+			*list = l[:len(l)-1]
+			g.entries--
+			break
+		}
+	}
+	if len(p.readers) == 0 && len(p.writers) == 0 {
+		delete(g.points, p.key)
+	}
+}

@@ -1,0 +1,126 @@
+package ssi
+
+// coarsen makes room: the points of the oldest committed node that has many, or of the acting one,
+// become ranges of whole tables. It adds edges with those who used other keys of them, and loses
+// none.
+func (g *Graph) coarsen(acting *Node) {
+	const many = 16
+	n := acting
+	for x := g.oldest; x != nil; x = x.next {
+		if len(x.reads) >= many || len(x.writes) >= many {
+			n = x
+			break
+		}
+	}
+	g.stats.Coarsened++
+	reads, writes := n.reads, n.writes
+	n.reads, n.writes = nil, nil
+	readTables, writtenTables := map[string]bool{}, map[string]bool{}
+	for _, p := range reads {
+		readTables[string(g.opts.Table([]byte(p.key)))] = true
+		g.leave(p, &p.readers, n)
+	}
+	for _, p := range writes {
+		writtenTables[string(g.opts.Table([]byte(p.key)))] = true
+		g.leave(p, &p.writers, n)
+		if len(p.writers) == 0 {
+			g.written.Delete(p)
+		}
+	}
+	// The edges of the points exist already; those of other keys may be missing only
+	// towards who comes later, and finds the ranges.
+	for t := range readTables {
+		g.addRange(&n.readRanges, &g.ranges, n, []byte(t), afterPrefix([]byte(t)))
+	}
+	for t := range writtenTables {
+		g.addRange(&n.writtenRanges, &g.wranges, n, []byte(t), afterPrefix([]byte(t)))
+	}
+}
+
+// afterPrefix returns the first key that does not begin with prefix; nil is the end.
+func afterPrefix(prefix []byte) []byte {
+	for i := len(prefix) - 1; i >= 0; i-- {
+		if prefix[i] != 0xff {
+			hi := append([]byte(nil), prefix[:i+1]...)
+			hi[i]++
+			return hi
+		}
+	}
+	return nil
+}
+
+// summarize makes one node of the two oldest committed ones whose timestamps are drawn, as
+// PostgreSQL does: it has the entries and the edges of both.
+func (g *Graph) summarize() {
+	var a, b *Node
+	for x := g.oldest; x != nil; x = x.next {
+		if x.wrote && x.first == 0 {
+			continue
+		}
+		if a == nil {
+			a = x
+			continue
+		}
+		b = x
+		break
+	}
+	if b == nil {
+		return
+	}
+	g.stats.Summarized++
+	g.unlink(b)
+	if b.wrote {
+		if !a.wrote || b.first < a.first {
+			a.first = b.first
+		}
+		a.last = max(a.last, b.last)
+	}
+	a.wrote = a.wrote || b.wrote
+	a.summary = true
+	for _, p := range b.reads {
+		g.inherit(p, &p.readers, &a.reads, b, a)
+	}
+	for _, p := range b.writes {
+		g.inherit(p, &p.writers, &a.writes, b, a)
+	}
+	readRanges, writtenRanges := b.readRanges, b.writtenRanges
+	b.reads, b.writes = nil, nil
+	g.forgetEntries(b)
+	for _, s := range readRanges {
+		if !a.readRanges.coversSpan(s.lo, s.hi) {
+			g.addRange(&a.readRanges, &g.ranges, a, s.lo, s.hi)
+		}
+	}
+	for _, s := range writtenRanges {
+		if !a.writtenRanges.coversSpan(s.lo, s.hi) {
+			g.addRange(&a.writtenRanges, &g.wranges, a, s.lo, s.hi)
+		}
+	}
+	in, out := b.in.list, b.out.list
+	g.disconnect(b)
+	for _, e := range in {
+		g.connect(e.from, a, e.kind, e.key, e.fromStmt, e.toStmt)
+	}
+	for _, e := range out {
+		g.connect(a, e.to, e.kind, e.key, e.fromStmt, e.toStmt)
+	}
+	b.state = gone
+}
+
+// inherit puts heir in the place of n at a point.
+func (g *Graph) inherit(p *point, list *[]access, own *[]*point, n, heir *Node) {
+	at := -1
+	for i, x := range *list {
+		switch x.n {
+		case heir:
+			g.leave(p, list, n)
+			return
+		case n:
+			at = i
+		}
+	}
+	if at >= 0 {
+		(*list)[at].n = heir
+		*own = append(*own, p)
+	}
+}

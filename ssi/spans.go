@@ -1,0 +1,180 @@
+package ssi
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"sort"
+)
+
+// span is a range of keys that one node read or wrote: lo ≤ key < hi; a nil hi is the end.
+type span struct {
+	lo, hi []byte
+	n      *Node
+	stmt   uint32
+
+	// of the tree
+	priority    uint32
+	left, right *span
+	max         []byte // the greatest hi below; nil: the end
+}
+
+func (s *span) covers(key []byte) bool {
+	return bytes.Compare(s.lo, key) <= 0 && (s.hi == nil || bytes.Compare(key, s.hi) < 0)
+}
+
+// lessHi orders upper bounds; nil is the greatest.
+func lessHi(a, b []byte) bool {
+	if a == nil || b == nil {
+		return a != nil
+	}
+	return bytes.Compare(a, b) < 0
+}
+
+// spans are one node's ranges: disjoint, in order.
+type spans []*span
+
+// find returns the first range that ends after key.
+func (s spans) find(key []byte) int {
+	return sort.Search(len(s), func(i int) bool { return s[i].hi == nil || bytes.Compare(key, s[i].hi) < 0 })
+}
+
+func (s spans) covers(key []byte) bool {
+	i := s.find(key)
+	return i < len(s) && bytes.Compare(s[i].lo, key) <= 0
+}
+
+// coversSpan reports whether one range has all of lo ≤ key < hi.
+func (s spans) coversSpan(lo, hi []byte) bool {
+	i := s.find(lo)
+	return i < len(s) && bytes.Compare(s[i].lo, lo) <= 0 && !lessHi(s[i].hi, hi)
+}
+
+// intervals finds the ranges of all nodes that have a key, or overlap a range: a treap by lower
+// bound in which every span knows the greatest upper bound below it.
+type intervals struct {
+	root *span
+	len  int
+}
+
+func (s *span) before(o *span) bool {
+	if c := bytes.Compare(s.lo, o.lo); c != 0 {
+		return c < 0
+	}
+	return s.n.who.ID < o.n.who.ID
+}
+
+func (s *span) fix() {
+	s.max = s.hi
+	for _, c := range [...]*span{s.left, s.right} {
+		if c != nil && lessHi(s.max, c.max) {
+			s.max = c.max
+		}
+	}
+}
+
+func (t *intervals) insert(s *span) {
+	s.priority, s.left, s.right = rand.Uint32(), nil, nil
+	s.fix()
+	t.root = insertSpan(t.root, s)
+	t.len++
+}
+
+func insertSpan(root, s *span) *span {
+	switch {
+	case root == nil:
+		return s
+	case s.priority > root.priority:
+		s.left, s.right = splitSpans(root, s)
+		s.fix()
+		return s
+	case s.before(root):
+		root.left = insertSpan(root.left, s)
+	default:
+		root.right = insertSpan(root.right, s)
+	}
+	root.fix()
+	return root
+}
+
+// splitSpans cuts a tree into what is before s and what is not.
+func splitSpans(root, s *span) (l, r *span) {
+	if root == nil {
+		return nil, nil
+	}
+	if root.before(s) {
+		root.right, r = splitSpans(root.right, s)
+		root.fix()
+		return root, r
+	}
+	l, root.left = splitSpans(root.left, s)
+	root.fix()
+	return l, root
+}
+
+func mergeSpans(l, r *span) *span {
+	switch {
+	case l == nil:
+		return r
+	case r == nil:
+		return l
+	case l.priority > r.priority:
+		l.right = mergeSpans(l.right, r)
+		l.fix()
+		return l
+	}
+	r.left = mergeSpans(l, r.left)
+	r.fix()
+	return r
+}
+
+func (t *intervals) remove(s *span) {
+	t.root = removeSpan(t.root, s)
+	t.len--
+}
+
+func removeSpan(root, s *span) *span {
+	switch {
+	case root == s:
+		return mergeSpans(s.left, s.right)
+	case s.before(root):
+		root.left = removeSpan(root.left, s)
+	default:
+		root.right = removeSpan(root.right, s)
+	}
+	root.fix()
+	return root
+}
+
+// overlapping calls do for every span that has a key of lo ≤ key < hi.
+func (t *intervals) overlapping(lo, hi []byte, do func(*span)) { overlap(t.root, lo, hi, do) }
+
+func overlap(s *span, lo, hi []byte, do func(*span)) {
+	if s == nil || (s.max != nil && bytes.Compare(s.max, lo) <= 0) {
+		return
+	}
+	overlap(s.left, lo, hi, do)
+	if hi != nil && bytes.Compare(s.lo, hi) >= 0 {
+		return
+	}
+	if s.hi == nil || bytes.Compare(lo, s.hi) < 0 {
+		do(s)
+	}
+	overlap(s.right, lo, hi, do)
+}
+
+// holding calls do for every span that has the key.
+func (t *intervals) holding(key []byte, do func(*span)) { hold(t.root, key, do) }
+
+func hold(s *span, key []byte, do func(*span)) {
+	if s == nil || (s.max != nil && bytes.Compare(s.max, key) <= 0) {
+		return
+	}
+	hold(s.left, key, do)
+	if bytes.Compare(s.lo, key) > 0 {
+		return
+	}
+	if s.covers(key) {
+		do(s)
+	}
+	hold(s.right, key, do)
+}
