@@ -115,7 +115,9 @@ func (db *DB) open() (err error) {
 	if db.store, err = mvcc.Open(engine, mvcc.Options{Retention: db.opts.HistoryRetention, Logf: db.opts.Logf}); err != nil {
 		return err
 	}
-	if db.mgr, err = txn.Open(db.store, txn.ManagerOptions{MaxTransactionBytes: db.opts.MaxTransactionBytes}); err != nil {
+	if db.mgr, err = txn.Open(db.store, txn.ManagerOptions{
+		MaxTransactionBytes: db.opts.MaxTransactionBytes, Tracked: catalog.IsData, TableOf: catalog.StorageOf,
+	}); err != nil {
 		return err
 	}
 	db.srv, err = exec.NewServer(context.Background(), db.mgr, exec.Options{TempDir: db.opts.TempDir, Settings: db.opts.Settings, Logf: db.opts.Logf})

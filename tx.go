@@ -12,7 +12,7 @@ import (
 // TxIsoLevel is a transaction isolation level.
 type TxIsoLevel string
 
-// The isolation levels. SERIALIZABLE is refused with 0A000.
+// The isolation levels. READ UNCOMMITTED is READ COMMITTED, as in PostgreSQL.
 const (
 	Serializable    TxIsoLevel = "serializable"
 	RepeatableRead  TxIsoLevel = "repeatable read"

@@ -85,6 +85,12 @@ func StoragePrefix(dst []byte, db, storage ID) []byte {
 	return binary.BigEndian.AppendUint32(dst, uint32(storage))
 }
 
+// IsData reports whether key is a row's or an index entry's.
+func IsData(key []byte) bool { return len(key) > 0 && key[0] == spaceData }
+
+// StorageOf returns the prefix that all rows or entries of key's storage have.
+func StorageOf(key []byte) []byte { return key[:min(len(key), PrefixLen)] }
+
 // StorageSpan covers all rows or entries of one storage.
 func StorageSpan(db, storage ID) (lo, hi []byte) {
 	return StoragePrefix(nil, db, storage), StoragePrefix(nil, db, storage+1)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/minisql/minisql/catalog"
 	"github.com/minisql/minisql/exec"
 	"github.com/minisql/minisql/mvcc"
 	"github.com/minisql/minisql/parser"
@@ -30,7 +31,7 @@ var (
 )
 
 // TestIsolation runs testdata/isolation/*.txt: several sessions step by step, in
-// the written order, each at READ COMMITTED and at REPEATABLE READ.
+// the written order, each at READ COMMITTED, REPEATABLE READ and SERIALIZABLE.
 //
 //	setup: SQL          before anything, in a session of its own
 //	t1: SQL             a step of session t1; $level in it is the isolation level
@@ -58,7 +59,7 @@ func TestIsolation(t *testing.T) {
 					out.WriteString("\n\n")
 				}
 				out.WriteString(strings.TrimRight(input, "\n") + "\n")
-				for _, level := range []string{"read committed", "repeatable read"} {
+				for _, level := range []string{"read committed", "repeatable read", "serializable"} {
 					fmt.Fprintf(&out, "---- %s\n", level)
 					if *oracle != "" {
 						out.WriteString(runOracle(t, input, level))
@@ -241,7 +242,7 @@ func runSteps(t *testing.T, input, level string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mgr, err := txn.Open(store, txn.ManagerOptions{})
+	mgr, err := txn.Open(store, txn.ManagerOptions{Tracked: catalog.IsData, TableOf: catalog.StorageOf})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -424,7 +424,11 @@ func (s *Session) start(o txn.Options, now time.Time) error {
 // beginStatement starts a command of the transaction.
 func (s *Session) beginStatement(ctx context.Context) error {
 	s.began = true
-	return s.txn.BeginStatement(ctx)
+	if err := s.txn.BeginStatement(ctx); err != nil {
+		return err
+	}
+	s.txn.Explain(s.Query) // only this goroutine writes it
+	return nil
 }
 
 // Sync ends the implicit transaction, if there is one: with a commit, unless an
@@ -450,7 +454,7 @@ func (s *Session) commit(ctx context.Context) error {
 	s.txn, s.block = nil, idle
 	s.settings.endTransaction(s, true)
 	s.forgetTransaction()
-	return t.Commit(ctx)
+	return s.explain(t.Commit(ctx))
 }
 
 func (s *Session) rollback() {
@@ -470,6 +474,7 @@ func (s *Session) forgetTransaction() {
 
 // fail notes that a statement has failed, and returns its error.
 func (s *Session) fail(err error) error {
+	err = s.explain(err)
 	switch s.block {
 	case implicit:
 		s.rollback()

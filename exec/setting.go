@@ -282,7 +282,7 @@ func (s *Session) changeFormat(f func(*types.Format)) error {
 func levelOf(v string) (txn.Level, error) {
 	switch v {
 	case "serializable":
-		return 0, sqlerr.Unsupported("isolation level SERIALIZABLE")
+		return txn.Serializable, nil
 	case "repeatable read":
 		return txn.RepeatableRead, nil
 	}

@@ -107,7 +107,7 @@ func (s *Session) begin(m parser.TransactionModes) error {
 func modes(m parser.TransactionModes, o *txn.Options) error {
 	switch m.Isolation {
 	case parser.Serializable:
-		return sqlerr.Unsupported("isolation level SERIALIZABLE")
+		o.Level = txn.Serializable
 	case parser.RepeatableRead:
 		o.Level = txn.RepeatableRead
 	case parser.ReadCommitted, parser.ReadUncommitted:
@@ -139,9 +139,7 @@ func (s *Session) applyModes(m parser.TransactionModes) error {
 		if s.began {
 			return sqlerr.New(sqlerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
 		}
-		if err := s.txn.SetLevel(o.Level); err != nil {
-			return err
-		}
+		s.txn.SetLevel(o.Level)
 	}
 	if m.Access != parser.AccessUnset && o.ReadOnly != before.ReadOnly {
 		if !o.ReadOnly && s.began {
@@ -149,6 +147,7 @@ func (s *Session) applyModes(m parser.TransactionModes) error {
 		}
 		s.txn.SetReadOnly(o.ReadOnly)
 	}
+	s.txn.SetDeferrable(o.Deferrable)
 	return nil
 }
 

@@ -26,6 +26,7 @@ type WriteSet struct {
 	drops   []drop
 	schema  bool
 	spill   *Spill
+	drawn   func(at Timestamp)
 }
 
 var writeSets = sync.Pool{New: func() any { return &WriteSet{batch: storage.NewBatch()} }}
@@ -98,6 +99,10 @@ func (w *WriteSet) PutNew(key, value []byte) {
 // Spilled makes all segments of p, which are finished, part of the commit.
 func (w *WriteSet) Spilled(p *Spill) { w.spill = p }
 
+// OnDraw has f called with the commit's timestamp once it is drawn, before anybody can see it.
+// f returns at once.
+func (w *WriteSet) OnDraw(f func(at Timestamp)) { w.drawn = f }
+
 // DropSpan has every version of every key with lo ≤ key < hi removed once no snapshot
 // before this commit is left. The caller promises that nothing is written there, nor
 // read by later snapshots, ever again. It costs the same for any number of keys.
@@ -118,6 +123,9 @@ func (s *Store) Commit(w *WriteSet, async bool) (*Commit, error) {
 	s.garbage.prune(w)
 	if err := s.pipeline.draw(c); err != nil {
 		return nil, err
+	}
+	if w.drawn != nil {
+		w.drawn(c.at)
 	}
 	for _, h := range w.hashes {
 		s.noteRecent(h, c.at)

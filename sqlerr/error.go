@@ -64,6 +64,12 @@ func (e *Error) WithHint(format string, args ...any) *Error {
 	return e
 }
 
+// WithCause keeps cause reachable for errors.Is and errors.As, and returns e.
+func (e *Error) WithCause(cause error) *Error {
+	e.cause = cause
+	return e
+}
+
 // WithWhere sets the CONTEXT line and returns e.
 func (e *Error) WithWhere(format string, args ...any) *Error {
 	e.Where = fmt.Sprintf(format, args...)

@@ -76,6 +76,15 @@ func (n *Node) SetCommit(at mvcc.Timestamp) {
 	n.first, n.last = at, at
 }
 
+// Applied tells that the commit is in the engine, for those who look at what is committed.
+func (n *Node) Applied() {
+	g := n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.moment++
+	n.applied = g.moment
+}
+
 // Ended tells that the commit is published. What is not needed any more is forgotten.
 func (n *Node) Ended() {
 	g := n.g

@@ -44,6 +44,7 @@ type Graph struct {
 	written *btree.BTreeG[*point] // points with writers
 	ranges  intervals             // that were read
 	wranges intervals             // that were written: TRUNCATE, and coarsened writes
+	moment  Moment                // 1 plus the commits that are in the engine
 	entries int                   // links of nodes with points, and ranges
 	edges   int
 
@@ -87,6 +88,7 @@ func New(o Options) *Graph {
 	return &Graph{
 		opts:    o,
 		active:  make(map[*Node]struct{}),
+		moment:  1,
 		points:  make(map[string]*point),
 		written: btree.NewG(16, func(a, b *point) bool { return a.key < b.key }),
 	}
@@ -189,19 +191,25 @@ func (g *Graph) reads(r, w *Node, seen, maybe mvcc.Timestamp, key []byte, wrote 
 // Snapshot is the transaction's snapshot.
 func (n *Node) Snapshot() mvcc.Timestamp { return n.snap }
 
+// Moment is a moment in the order in which commits got into the engine; 0 is none.
+type Moment uint64
+
+// Now is the present moment. What is looked at from now on has every commit up to it.
+func (g *Graph) Now() Moment {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.moment
+}
+
 // ReadRange registers that the transaction looked at all keys with lo ≤ key < hi at its
-// snapshot; a nil hi is the end. With latest it looked at what is committed: whether it saw
-// those who committed since is not known, so both is assumed.
-func (n *Node) ReadRange(lo, hi []byte, latest bool) error {
+// snapshot; a nil hi is the end. With a moment, it looked at what was committed, and began
+// then: whether it saw those who committed since is not known, so both is assumed.
+func (n *Node) ReadRange(lo, hi []byte, at Moment) error {
 	g := n.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if n.state != active {
 		return nil
-	}
-	seen, maybe := n.snap, n.snap
-	if latest {
-		maybe = math.MaxUint64
 	}
 	if !n.readRanges.coversSpan(lo, hi) {
 		g.addRange(&n.readRanges, &g.ranges, n, lo, hi)
@@ -211,12 +219,24 @@ func (n *Node) ReadRange(lo, hi []byte, latest bool) error {
 			return false
 		}
 		for _, w := range p.writers {
-			g.reads(n, w.n, seen, maybe, []byte(p.key), w.stmt)
+			g.scans(n, w.n, at, []byte(p.key), w.stmt)
 		}
 		return true
 	})
-	g.wranges.overlapping(lo, hi, func(s *span) { g.reads(n, s.n, seen, maybe, s.lo, s.stmt) })
+	g.wranges.overlapping(lo, hi, func(s *span) { g.scans(n, s.n, at, s.lo, s.stmt) })
 	return g.closes(n)
+}
+
+// scans connects a reader of a range with the writer of a key in it.
+func (g *Graph) scans(r, w *Node, at Moment, key []byte, wrote uint32) {
+	seen, maybe := r.snap, r.snap
+	if at != 0 {
+		maybe = math.MaxUint64
+		if w.applied != 0 && w.applied <= at {
+			seen = maybe
+		}
+	}
+	g.reads(r, w, seen, maybe, key, wrote)
 }
 
 // Write registers that the transaction writes a key: it inserts, changes or deletes it.

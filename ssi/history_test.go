@@ -85,7 +85,7 @@ func (w *world) step(r *run, checked bool) bool {
 			err = r.n.Read(keyOf(o.lo), r.snap)
 		}
 		if checked && o.kind == 's' {
-			err = r.n.ReadRange(keyOf(o.lo), keyOf(o.hi), false)
+			err = r.n.ReadRange(keyOf(o.lo), keyOf(o.hi), 0)
 		}
 	case 'w':
 		if l := w.locked[o.lo]; l != nil && l != r {

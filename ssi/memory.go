@@ -74,6 +74,11 @@ func (g *Graph) summarize() {
 			a.first = b.first
 		}
 		a.last = max(a.last, b.last)
+		if a.applied != 0 && b.applied != 0 {
+			a.applied = max(a.applied, b.applied)
+		} else {
+			a.applied = 0
+		}
 	}
 	a.wrote = a.wrote || b.wrote
 	a.summary = true

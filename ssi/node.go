@@ -27,6 +27,7 @@ type Node struct {
 	// The commit timestamp: from first to last is one number but for a summary of several
 	// nodes. 0: not drawn.
 	first, last mvcc.Timestamp
+	applied     Moment // when the commit was in the engine; 0: not yet
 	wrote       bool
 	doomed      *Failure // why the node is going to fail
 

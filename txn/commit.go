@@ -9,6 +9,8 @@ import (
 // Commit makes the writes visible and, unless AsyncCommit, durable, and ends
 // the transaction whatever it returns. Its order is the argument for correctness:
 //
+//	on no cycle, or 40001                 serializable transactions only; from here it counts
+//	                                      as committed to the others
 //	timestamp drawn, batch in the log     from here a crash keeps all of it or nothing
 //	key locks handed on                   the next holder finds the new versions in the
 //	                                      engine, and its own batch comes later in the log
@@ -19,6 +21,10 @@ import (
 func (t *Txn) Commit(ctx context.Context) error {
 	if t.ended {
 		return errEnded()
+	}
+	if err := t.precommit(); err != nil {
+		t.end(false)
+		return err
 	}
 	if !t.Wrote() && !t.schema {
 		err := t.EndStatement(ctx)
@@ -37,6 +43,9 @@ func (t *Txn) Commit(ctx context.Context) error {
 		return storageError(err)
 	}
 	t.spill = nil
+	if t.node != nil {
+		t.node.Applied()
+	}
 	t.m.below.unlock(&t.owner, 0, true)
 	// A commit is not interrupted: the client must learn how it ended.
 	err = c.Wait()
@@ -74,6 +83,9 @@ func (t *Txn) writeSet() *mvcc.WriteSet {
 		}
 		return true
 	})
+	if t.node != nil {
+		w.OnDraw(t.node.SetCommit)
+	}
 	for _, d := range t.drops {
 		w.DropSpan(d.Lo, d.Hi)
 	}
@@ -102,6 +114,13 @@ func (t *Txn) end(committed bool) {
 	if t.spill != nil {
 		t.spill.Abort()
 		t.spill = nil
+	}
+	switch {
+	case t.node == nil:
+	case committed:
+		t.node.Ended()
+	default:
+		t.node.Abort()
 	}
 	t.m.below.unlock(&t.owner, 0, true)
 	t.m.tables.release(&t.owner, 0)

@@ -13,6 +13,7 @@
 //	level             snapshot          when a row to be changed has a newer version
 //	READ COMMITTED    each statement    wait, then the caller re-checks it (Locked.Changed)
 //	REPEATABLE READ   first statement   wait, then 40001
+//	SERIALIZABLE      first statement   likewise; and 40001 for whoever is on a cycle (ssi)
 //
 // # How a statement uses it
 //
@@ -48,6 +49,9 @@
 //
 // All waiting is on channels and ends with the context, the lock timeout or the grant.
 //
-// SERIALIZABLE is refused for now. It will register reads in Scan and Get, before
-// versions are looked at, and writes in Commit, between drawing the timestamp and the log.
+// At SERIALIZABLE every read and write is registered with package ssi (serializable.go): reads
+// when they are made, with the range that a scan has come over, writes when they are
+// buffered. ssi learns of a commit before its timestamp is drawn, and of the timestamp
+// before anybody can see it. At the other levels a transaction has no node there and
+// pays nothing.
 package txn

@@ -7,6 +7,7 @@ import (
 
 	"github.com/minisql/minisql/mvcc"
 	"github.com/minisql/minisql/sqlerr"
+	"github.com/minisql/minisql/ssi"
 )
 
 // Manager runs the transactions of one store. Any number of goroutines use it.
@@ -15,6 +16,7 @@ type Manager struct {
 	below  backend
 	locks  *lockTable
 	tables *tableLocks
+	ssi    *ssi.Graph
 	opts   ManagerOptions
 
 	lastID atomic.Uint64
@@ -52,15 +54,12 @@ func Open(store *mvcc.Store, opts ManagerOptions) (*Manager, error) {
 	m.locks = newLockTable()
 	m.tables = newTableLocks(m)
 	m.below = &local{store: store, locks: m.locks}
+	m.ssi = ssi.New(ssi.Options{Published: m.below.now, Table: opts.TableOf})
 	return m, nil
 }
 
-// Begin starts a transaction. It takes no snapshot yet. SERIALIZABLE is refused
-// with 0A000.
+// Begin starts a transaction. It takes no snapshot yet.
 func (m *Manager) Begin(opts Options) (*Txn, error) {
-	if opts.Level == Serializable {
-		return nil, sqlerr.Unsupported("isolation level SERIALIZABLE")
-	}
 	if opts.AsOf != 0 {
 		opts.Level, opts.ReadOnly = RepeatableRead, true
 	}

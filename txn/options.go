@@ -13,7 +13,7 @@ type Level int
 const (
 	ReadCommitted Level = iota
 	RepeatableRead
-	Serializable // refused by Begin with 0A000 for now
+	Serializable
 )
 
 // String returns the SQL name of the level.
@@ -57,4 +57,9 @@ type ManagerOptions struct {
 	// SpillBytes is the size at which a transaction's buffer and locks are spilled; 0
 	// means 64 MiB. It is at most half of MaxTransactionBytes.
 	SpillBytes int64
+
+	// Tracked says of a key whether its reads and writes matter to serializable
+	// transactions; nil: all do. TableOf returns what all keys of its table begin with.
+	Tracked func(key []byte) bool
+	TableOf func(key []byte) []byte
 }

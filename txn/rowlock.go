@@ -149,6 +149,11 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, st
 		break
 	}
 	t.buildOn(v.At)
+	if t.node != nil && !strict && v.Own == nil {
+		if err := t.didRead(key, max(v.At, t.Snapshot())); err != nil {
+			return Locked{}, err
+		}
+	}
 	l := t.lockedVersion(&v)
 	if strict && l.Changed {
 		// The client learns of the other commit: it must be durable first.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/minisql/minisql/mvcc"
 	"github.com/minisql/minisql/sqlerr"
+	"github.com/minisql/minisql/ssi"
 )
 
 // Span is a range of keys: Lo ≤ key < Hi, scanned downwards if Reverse. A nil Hi is
@@ -40,8 +41,10 @@ type Scanner struct {
 	sc    mvcc.Scanner
 	mode  ReadMode
 	limit uint32
-	span  Span // Lo and Hi are copies
-	done  bool // the store's pairs are exhausted
+	span  Span       // Lo and Hi are copies
+	done  bool       // the store's pairs are exhausted
+	seen  []byte     // how far it has come, for ssi
+	began ssi.Moment // of Latest, likewise
 
 	merging bool
 	stored  Run // the store's pairs not yet delivered: stored[at:]
@@ -75,6 +78,9 @@ func (t *Txn) Scan(span Span, mode ReadMode) (*Scanner, error) {
 		s.limit = t.limit
 	}
 	at := mvcc.Latest
+	if mode == Latest && t.node != nil {
+		s.began = t.m.ssi.Now()
+	}
 	if mode != Latest {
 		at = t.Snapshot()
 		if at == 0 {
@@ -93,6 +99,7 @@ func (t *Txn) Scan(span Span, mode ReadMode) (*Scanner, error) {
 	if span.Reverse {
 		s.ownPos = s.span.Hi
 	}
+	s.seen = s.ownPos
 	t.holds++
 	s.slot = len(t.scanners)
 	t.scanners = append(t.scanners, s)
@@ -111,7 +118,10 @@ func (s *Scanner) Next(run *Run, max int) (n int, err error) {
 			s.t.buildOn(s.sc.Newest())
 		}
 		s.done = n == 0
-		return n, storageError(err)
+		if err != nil {
+			return n, storageError(err)
+		}
+		return n, s.didScan(run)
 	}
 	run.Reset()
 	// The store's run is refilled only while run is empty, as run points into it.
@@ -125,6 +135,9 @@ func (s *Scanner) Next(run *Run, max int) (n int, err error) {
 			}
 			s.at = 0
 			s.done = s.stored.Len() == 0
+			if err := s.didScan(&s.stored); err != nil {
+				return 0, err
+			}
 		}
 		if s.done && s.ownDone && s.ownAt == len(s.own) {
 			return 0, nil

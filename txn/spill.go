@@ -80,6 +80,9 @@ func (t *Txn) OwnSpan(lo, hi []byte) error {
 	case !mvcc.ValidKey(lo) || !mvcc.ValidKey(hi):
 		return storageError(mvcc.ErrReserved)
 	}
+	if err := t.willWriteSpan(lo, hi); err != nil {
+		return err
+	}
 	b := t.bulky()
 	b.own = append(b.own, ownSpan{lo: bytes.Clone(lo), hi: bytes.Clone(hi)})
 	if t.spill != nil {

@@ -3,10 +3,12 @@ package txn
 import (
 	"context"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"github.com/minisql/minisql/mvcc"
 	"github.com/minisql/minisql/sqlerr"
+	"github.com/minisql/minisql/ssi"
 )
 
 // Txn is one transaction. One goroutine at a time uses it.
@@ -34,6 +36,10 @@ type Txn struct {
 	// after is the newest version the transaction has built on without having it
 	// in a snapshot: nothing derived from it leaves before it is published.
 	after mvcc.Timestamp
+
+	// node is what ssi knows of the transaction; nil at other levels, and on a safe snapshot.
+	node   *ssi.Node
+	safety atomic.Pointer[ssi.Node] // while it waits for a safe snapshot
 
 	writes  buffer
 	written int   // entries with a write
@@ -78,8 +84,18 @@ func (t *Txn) BeginStatement(ctx context.Context) error {
 			return waitError(ctx, err)
 		}
 	}
+	if t.opts.Level == Serializable {
+		return t.enterGraph(ctx)
+	}
 	t.snap.Take()
 	return nil
+}
+
+// Explain gives the running statement a text, for explanations of what it did.
+func (t *Txn) Explain(text string) {
+	if t.node != nil {
+		t.node.Statement(t.cmd, text)
+	}
 }
 
 // EndStatement returns once everything that the statement has seen is durable.
@@ -139,6 +155,12 @@ func (t *Txn) get(key []byte, limit uint32, at mvcc.Timestamp) ([]byte, bool, er
 	}
 	if at == mvcc.Latest {
 		t.buildOn(v.At)
+		at = max(v.At, t.Snapshot())
+	}
+	if t.node != nil && v.Own == nil {
+		if err := t.didRead(key, at); err != nil {
+			return nil, false, err
+		}
 	}
 	if !v.Exists() {
 		return nil, false, nil
@@ -168,13 +190,13 @@ func (t *Txn) SetReadOnly(on bool) { t.opts.ReadOnly = on }
 
 // SetLevel changes the isolation level; the caller makes sure that no
 // statement has run yet.
-func (t *Txn) SetLevel(l Level) error {
-	if l == Serializable {
-		return sqlerr.Unsupported("isolation level SERIALIZABLE")
-	}
+func (t *Txn) SetLevel(l Level) {
 	t.opts.Level = l
-	return nil
 }
+
+// SetDeferrable changes whether a READ ONLY transaction at SERIALIZABLE waits for a safe
+// snapshot.
+func (t *Txn) SetDeferrable(on bool) { t.opts.Deferrable = on }
 
 // SetAsyncCommit changes whether Commit waits for the disk.
 func (t *Txn) SetAsyncCommit(on bool) { t.opts.AsyncCommit = on }

@@ -57,6 +57,11 @@ func (t *Txn) write(key, value []byte, k kind) (*entry, error) {
 	case !mvcc.ValidKey(key):
 		return nil, storageError(mvcc.ErrReserved)
 	}
+	if t.node != nil {
+		if err := t.willWrite(key); err != nil {
+			return nil, err
+		}
+	}
 	if need := int64(len(key) + len(value) + entryBytes); t.size+need+int64(len(t.held))*lockBytes > t.m.opts.SpillBytes {
 		if err := t.room(need); err != nil {
 			return nil, err
@@ -110,6 +115,9 @@ func (t *Txn) DropSpan(lo, hi []byte) error {
 	case !mvcc.ValidKey(lo) || !mvcc.ValidKey(hi):
 		return storageError(mvcc.ErrReserved)
 	}
+	if err := t.willWriteSpan(lo, hi); err != nil {
+		return err
+	}
 	t.drops = append(t.drops, Span{Lo: bytes.Clone(lo), Hi: bytes.Clone(hi)})
 	return nil
 }
@@ -154,6 +162,7 @@ func (t *Txn) RollbackTo(m Mark) {
 	t.undos = t.undos[:n]
 	t.drops = t.drops[:m.drops]
 	t.open = t.open[:m.level]
+	t.forgetWrites()
 	dropped := t.spill != nil && t.spill.DropFrom(m.cmd)
 	held := len(t.held)
 	for held > 0 && t.held[held-1].cmd >= m.cmd {

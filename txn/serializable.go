@@ -1,0 +1,158 @@
+package txn
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/minisql/minisql/mvcc"
+	"github.com/minisql/minisql/sqlerr"
+	"github.com/minisql/minisql/ssi"
+)
+
+// The parts of an explanation why a transaction could not be serialized; see ssi.
+type (
+	// Failure is the whole of it.
+	Failure = ssi.Failure
+	// Step is one edge of the cycle.
+	Step = ssi.Step
+	// Side is one end of a step.
+	Side = ssi.Side
+	// Party names a transaction.
+	Party = ssi.Party
+)
+
+// The kinds of a Step.
+const (
+	ReadWrite  = ssi.ReadWrite
+	WriteRead  = ssi.WriteRead
+	WriteWrite = ssi.WriteWrite
+)
+
+// SSIStats are the gauges of the serializable transactions; see ssi.
+type SSIStats = ssi.Stats
+
+// SSIStats returns the present gauges.
+func (m *Manager) SSIStats() SSIStats { return m.ssi.Stats() }
+
+// enterGraph makes the transaction one that ssi knows, with the snapshot that it takes.
+// READ ONLY DEFERRABLE waits for a safe one, and then needs nothing more.
+func (t *Txn) enterGraph(ctx context.Context) error {
+	who := ssi.Party{ID: t.id, PID: t.pid}
+	for {
+		n := t.m.ssi.Begin(who, t.opts.ReadOnly, func() mvcc.Timestamp { return t.snap.Take() })
+		if !t.opts.ReadOnly || !t.opts.Deferrable {
+			t.node = n
+			return nil
+		}
+		t.safety.Store(n)
+		err := waitSafe(ctx, n)
+		t.safety.Store(nil)
+		if err != nil {
+			n.Abort()
+			return err
+		}
+		if n.Safe() {
+			return nil
+		}
+		n.Abort() // and try again with a newer snapshot
+	}
+}
+
+func waitSafe(ctx context.Context, n *ssi.Node) error {
+	decided := n.Decided()
+	if decided == nil {
+		return nil
+	}
+	select {
+	case <-decided:
+		return nil
+	case <-ctx.Done():
+		return cancelled(ctx)
+	}
+}
+
+// tracked reports whether reads and writes of key matter to ssi.
+func (t *Txn) tracked(key []byte) bool {
+	return t.node != nil && (t.m.opts.Tracked == nil || t.m.opts.Tracked(key))
+}
+
+// didRead registers a look at one key; see ssi.Node.Read.
+func (t *Txn) didRead(key []byte, at mvcc.Timestamp) error {
+	if !t.tracked(key) {
+		return nil
+	}
+	return serializationError(t.node.Read(key, at))
+}
+
+// didScan registers what the scanner has come over since the last call: as far as the last key
+// of the run, or to the end of the span.
+func (s *Scanner) didScan(run *Run) error {
+	t := s.t
+	if t.node == nil || s.mode == Current || !t.tracked(s.span.Lo) {
+		return nil
+	}
+	lo, hi := s.seen, s.span.Hi
+	if s.span.Reverse {
+		lo, hi = s.span.Lo, s.seen
+	}
+	if n := run.Len(); n > 0 {
+		last := run.Keys[n-1]
+		if s.span.Reverse {
+			lo = last
+			s.seen = append(s.seen[:0:0], last...)
+		} else {
+			hi = append(bytes.Clone(last), 0)
+			s.seen = hi
+		}
+	}
+	return serializationError(t.node.ReadRange(lo, hi, s.began))
+}
+
+// willWrite registers a write.
+func (t *Txn) willWrite(key []byte) error {
+	if !t.tracked(key) || t.owns(key) != nil { // of an own span, all is registered
+		return nil
+	}
+	return serializationError(t.node.Write(key))
+}
+
+// willWriteSpan registers that a whole span is written: emptied, or created.
+func (t *Txn) willWriteSpan(lo, hi []byte) error {
+	if !t.tracked(lo) {
+		return nil
+	}
+	return serializationError(t.node.WriteRange(lo, hi))
+}
+
+// precommit asks whether the transaction is on a cycle.
+func (t *Txn) precommit() error {
+	if t.node == nil {
+		return nil
+	}
+	return serializationError(t.node.Precommit(t.Wrote()))
+}
+
+// forgetWrites takes back what was registered of writes that RollbackTo has undone.
+func (t *Txn) forgetWrites() {
+	if t.node == nil || t.spill != nil { // of what is spilled the keys are not known: it stays
+		return
+	}
+	t.node.RollbackTo(func(write func(key []byte)) {
+		t.writes.ascend(nil, func(e *entry) bool {
+			if e.kind != absent && t.tracked(e.key) && t.owns(e.key) == nil {
+				write(e.key)
+			}
+			return true
+		})
+	})
+}
+
+func serializationError(err error) error {
+	f, ok := errors.AsType[*ssi.Failure](err)
+	if !ok {
+		return err
+	}
+	return sqlerr.New(sqlerr.SerializationFailure, "could not serialize access due to read/write dependencies among transactions").
+		WithHint("The transaction might succeed if retried.").WithCause(f)
+}
