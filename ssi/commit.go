@@ -18,8 +18,8 @@ func (n *Node) Precommit(wrote bool) error {
 		return g.fail(n.doomed)
 	}
 	for {
-		cycle, whole := g.cycle(n, true)
-		if whole {
+		cycle, fails := g.cycle(n)
+		if fails {
 			return g.fail(failure(n, cycle))
 		}
 		if cycle == nil {

@@ -12,7 +12,7 @@ func (g *Graph) closes(n *Node) error {
 	if n.doomed != nil {
 		return g.fail(n.doomed)
 	}
-	if cycle, _ := g.cycle(n, false); cycle != nil {
+	if cycle, fails := g.cycle(n); fails {
 		n.doomed = failure(n, cycle)
 		return g.fail(n.doomed)
 	}
@@ -24,10 +24,10 @@ func (g *Graph) fail(f *Failure) error {
 	return f
 }
 
-// cycle looks for a path from n back to n: through committed nodes only; or, with any, also
-// through active ones that are not doomed, but only if there is none of the first kind. whole
-// says that it is of the first kind.
-func (g *Graph) cycle(n *Node, any bool) (path []*edge, whole bool) {
+// cycle looks for a path from n back to n through nodes that are not doomed. fails says that it is
+// n who has to fail: all others have committed, or n is the pivot, read from and overwritten
+// by one that has committed. Else others on the path are active, and n may go on.
+func (g *Graph) cycle(n *Node) (path []*edge, fails bool) {
 	if len(n.in.list) == 0 || len(n.out.list) == 0 {
 		return nil, false
 	}
@@ -35,10 +35,18 @@ func (g *Graph) cycle(n *Node, any bool) (path []*edge, whole bool) {
 	if path, _ := g.search(n, false); path != nil {
 		return path, true
 	}
-	if any {
-		return g.search(n, true)
+	path, gaveUp := g.search(n, true)
+	return path, gaveUp || isPivot(path)
+}
+
+// isPivot reports whether the first node of a cycle is between two rw edges, of which the one out
+// leads to a committed node: PostgreSQL's choice of victim while the reader is still active.
+func isPivot(path []*edge) bool {
+	if path == nil {
+		return false
 	}
-	return nil, false
+	out, in := path[0], path[len(path)-1]
+	return out.kind == ReadWrite && in.kind == ReadWrite && out.to.state == committed
 }
 
 // search is breadth first, so that the cycle explained is a shortest one.

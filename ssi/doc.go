@@ -24,6 +24,8 @@
 //
 //	a statement of X closes a cycle of X and committed transactions      X, now
 //	a commit of X closes one of X and committed transactions             X, now
+//	a statement or the commit of X finds it on one with others that are active, as the pivot: read
+//	    by one of them, and having read what a committed one overwrote       X, now
 //	a commit of X closes one with transactions that are still active     X commits; the one that
 //	    read what X wrote, if it is active, else another active one, is doomed: it fails at its
 //	    next statement, or its commit
