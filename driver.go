@@ -27,7 +27,8 @@ func init() { sql.Register("minisql", Driver{}) }
 //	data/app?database=app&timezone=Europe/Berlin
 //	:memory:                       (or nothing) a database of its own in memory
 //
-// The options are database, user, and any run-time parameter. All sql.DBs of a process
+// The options are database, user, storage (the storage engine of a new database), and
+// any run-time parameter. All sql.DBs of a process
 // with the same path share the database, which is closed with the last of them.
 // Parameters are positional: $1, $2 …
 type Driver struct{}
@@ -63,6 +64,8 @@ func (d Driver) OpenConnector(name string) (driver.Connector, error) {
 			c.opts.Database = last
 		case "user":
 			c.opts.User = last
+		case "storage":
+			c.storage = Storage(last)
 		default:
 			c.opts.Settings[k] = last
 		}
@@ -95,6 +98,7 @@ type sharedDB struct {
 // connector is what sql.DB gets its connections from.
 type connector struct {
 	path     string
+	storage  Storage
 	opts     SessionOptions
 	borrowed bool // db is not ours to close
 
@@ -129,7 +133,7 @@ func (c *connector) open() (*DB, error) {
 	}
 	var err error
 	if c.path == "" {
-		c.db, err = Open("", nil)
+		c.db, err = Open("", &Options{Storage: c.storage})
 		return c.db, err
 	}
 	key, err := sharedKey(c.path)
@@ -139,8 +143,12 @@ func (c *connector) open() (*DB, error) {
 	shared.Lock()
 	defer shared.Unlock()
 	sh := shared.byPath[key]
-	if sh == nil {
-		db, err := Open(c.path, nil)
+	if sh != nil {
+		if _, err := c.storage.of(c.path); err != nil {
+			return nil, err
+		}
+	} else {
+		db, err := Open(c.path, &Options{Storage: c.storage})
 		if err != nil {
 			return nil, err
 		}

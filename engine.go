@@ -57,23 +57,31 @@ func StorageOf(path string) (Storage, error) {
 	return "", nil
 }
 
-// openEngine opens the engine that the directory has, or makes one of the kind asked for.
-func openEngine(path string, o *Options) (storage.Engine, error) {
-	if err := o.Storage.Check(); err != nil {
-		return nil, err
+// of returns the storage engine that the directory path has, or is to get if s is asked for.
+func (s Storage) of(path string) (Storage, error) {
+	if err := s.Check(); err != nil {
+		return "", err
 	}
 	is, err := StorageOf(path)
+	switch {
+	case err != nil:
+		return "", err
+	case is == "" && s == "":
+		return DefaultStorage, nil
+	case is == "":
+		return s, nil
+	case s != "" && s != is:
+		return "", sqlerr.New(sqlerr.InvalidParameterValue, "%q was made with the storage engine %s and cannot be opened with %s", path, is, s).
+			WithHint("Leave the engine out, or copy the database with \"minisql convert\".")
+	}
+	return is, nil
+}
+
+// openEngine opens the engine that the directory has, or makes one of the kind asked for.
+func openEngine(path string, o *Options) (storage.Engine, error) {
+	is, err := o.Storage.of(path)
 	if err != nil {
 		return nil, err
-	}
-	switch {
-	case is == "" && o.Storage == "":
-		is = DefaultStorage
-	case is == "":
-		is = o.Storage
-	case o.Storage != "" && o.Storage != is:
-		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "%q was made with the storage engine %s and cannot be opened with %s", path, is, o.Storage).
-			WithHint("Leave the engine out, or copy the database with \"minisql convert\".")
 	}
 	if is == LSM {
 		return opened(lsm.Open(path, lsm.Options{MemoryBytes: o.MemoryBytes, Logf: o.Logf}))
