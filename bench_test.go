@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"github.com/minisql/minisql"
+	"github.com/minisql/minisql/internal/engines"
 )
 
 // BenchmarkPointSelect is the budget of a prepared point select through the library:
 // ≤ 3 µs and ≤ 5 allocations with the data cached.
 func BenchmarkPointSelect(b *testing.B) {
-	db, ctx := open(b), context.Background()
+	db, ctx := open(b, engines.BTree), context.Background()
 	exec(b, db, "create table t (a int primary key, b text)")
 	exec(b, db, "insert into t select g, 'value ' || g from generate_series(1, 10000) g")
 	s := must2(db.Acquire(ctx))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/minisql/minisql"
+	"github.com/minisql/minisql/internal/engines"
 )
 
 func openSQL(t *testing.T, dsn string) *sql.DB {
@@ -25,8 +26,10 @@ func openSQL(t *testing.T, dsn string) *sql.DB {
 	return db
 }
 
-func TestDriver(t *testing.T) {
-	db, ctx := openSQL(t, "?timezone=Europe/Berlin"), context.Background()
+func TestDriver(t *testing.T) { engines.Each(t, testDriver) }
+
+func testDriver(t *testing.T, on engines.Engine) {
+	db, ctx := openSQL(t, "?timezone=Europe/Berlin&storage="+string(on)), context.Background()
 	if _, err := db.Exec("create table t (a int primary key, b numeric(8,3), c timestamptz, d bytea, e varchar(7))"); err != nil {
 		t.Fatal(err)
 	}
@@ -126,9 +129,11 @@ func TestDriver(t *testing.T) {
 }
 
 // TestDriverShares opens a directory twice.
-func TestDriverShares(t *testing.T) {
+func TestDriverShares(t *testing.T) { engines.Each(t, testDriverShares) }
+
+func testDriverShares(t *testing.T, on engines.Engine) {
 	dir := filepath.Join(t.TempDir(), "db")
-	one, err := sql.Open("minisql", dir)
+	one, err := sql.Open("minisql", dir+"?storage="+string(on))
 	if err != nil {
 		t.Fatal(err)
 	}

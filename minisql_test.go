@@ -15,11 +15,17 @@ import (
 	"time"
 
 	"github.com/minisql/minisql"
+	"github.com/minisql/minisql/internal/engines"
 )
 
-func open(t testing.TB) *minisql.DB {
+// options ask for a storage engine.
+func options(on engines.Engine) *minisql.Options {
+	return &minisql.Options{Storage: minisql.Storage(on)}
+}
+
+func open(t testing.TB, on engines.Engine) *minisql.DB {
 	t.Helper()
-	db, err := minisql.Open("", nil)
+	db, err := minisql.Open("", options(on))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,8 +58,10 @@ func wantCode(t testing.TB, err error, code minisql.Code) {
 type city string
 
 // TestValues sends Go values as parameters and scans them back.
-func TestValues(t *testing.T) {
-	db, ctx := open(t), context.Background()
+func TestValues(t *testing.T) { engines.Each(t, testValues) }
+
+func testValues(t *testing.T, on engines.Engine) {
+	db, ctx := open(t, on), context.Background()
 	at := time.Date(2024, 2, 29, 13, 14, 15, 123456000, time.UTC)
 	text := "x"
 	for _, c := range []struct {
@@ -122,8 +130,10 @@ func TestValues(t *testing.T) {
 }
 
 // TestRefusedValues are conversions that would lose something.
-func TestRefusedValues(t *testing.T) {
-	db, ctx := open(t), context.Background()
+func TestRefusedValues(t *testing.T) { engines.Each(t, testRefusedValues) }
+
+func testRefusedValues(t *testing.T, on engines.Engine) {
+	db, ctx := open(t, on), context.Background()
 	for _, c := range []struct {
 		sql  string
 		args []any
@@ -157,8 +167,10 @@ func TestRefusedValues(t *testing.T) {
 	}
 }
 
-func TestRows(t *testing.T) {
-	db, ctx := open(t), context.Background()
+func TestRows(t *testing.T) { engines.Each(t, testRows) }
+
+func testRows(t *testing.T, on engines.Engine) {
+	db, ctx := open(t, on), context.Background()
 	s, err := db.Acquire(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -224,8 +236,10 @@ func must(r *minisql.Rows, err error) *minisql.Rows {
 }
 
 // TestCacheFollowsCatalog runs the same text while the table changes under it.
-func TestCacheFollowsCatalog(t *testing.T) {
-	db, ctx := open(t), context.Background()
+func TestCacheFollowsCatalog(t *testing.T) { engines.Each(t, testCacheFollowsCatalog) }
+
+func testCacheFollowsCatalog(t *testing.T, on engines.Engine) {
+	db, ctx := open(t, on), context.Background()
 	a, b := must2(db.Acquire(ctx)), must2(db.Acquire(ctx))
 	defer a.Release()
 	defer b.Release()
@@ -261,8 +275,10 @@ func TestCacheFollowsCatalog(t *testing.T) {
 }
 
 // TestStatementTimeout holds for a statement as a whole, however its rows are fetched.
-func TestStatementTimeout(t *testing.T) {
-	db, ctx := open(t), context.Background()
+func TestStatementTimeout(t *testing.T) { engines.Each(t, testStatementTimeout) }
+
+func testStatementTimeout(t *testing.T, on engines.Engine) {
+	db, ctx := open(t, on), context.Background()
 	s := must2(db.Session(ctx, &minisql.SessionOptions{Settings: map[string]string{"statement_timeout": "50ms"}}))
 	defer s.Close()
 	rows, err := s.Query(ctx, "select generate_series(1, 1000000000)")
@@ -279,8 +295,10 @@ func TestStatementTimeout(t *testing.T) {
 }
 
 // TestSystemViewsAreRead runs a statement on a view of the moment twice.
-func TestSystemViewsAreRead(t *testing.T) {
-	db, ctx := open(t), context.Background()
+func TestSystemViewsAreRead(t *testing.T) { engines.Each(t, testSystemViewsAreRead) }
+
+func testSystemViewsAreRead(t *testing.T, on engines.Engine) {
+	db, ctx := open(t, on), context.Background()
 	a, b := must2(db.Session(ctx, nil)), must2(db.Session(ctx, nil))
 	defer a.Close()
 	alive := func() (n int) {
@@ -308,8 +326,10 @@ func must2[T any](v T, err error) T {
 	return v
 }
 
-func TestPrepare(t *testing.T) {
-	db, ctx := open(t), context.Background()
+func TestPrepare(t *testing.T) { engines.Each(t, testPrepare) }
+
+func testPrepare(t *testing.T, on engines.Engine) {
+	db, ctx := open(t, on), context.Background()
 	s := must2(db.Acquire(ctx))
 	defer s.Release()
 	d, err := s.Prepare(ctx, "add", "select $1::int4 + 1 as n")
@@ -332,8 +352,10 @@ func TestPrepare(t *testing.T) {
 	wantCode(t, err, "42601")
 }
 
-func TestTx(t *testing.T) {
-	db, ctx := open(t), context.Background()
+func TestTx(t *testing.T) { engines.Each(t, testTx) }
+
+func testTx(t *testing.T, on engines.Engine) {
+	db, ctx := open(t, on), context.Background()
 	exec(t, db, "create table t (a int primary key)")
 	count := func() (n int) {
 		t.Helper()
@@ -395,8 +417,10 @@ func TestTx(t *testing.T) {
 }
 
 // TestRunTx lets transactions collide until each has got through.
-func TestRunTx(t *testing.T) {
-	db, ctx := open(t), context.Background()
+func TestRunTx(t *testing.T) { engines.Each(t, testRunTx) }
+
+func testRunTx(t *testing.T, on engines.Engine) {
+	db, ctx := open(t, on), context.Background()
 	exec(t, db, "create table c (n int); insert into c values (0)")
 	const workers, rounds = 4, 10
 	var wg sync.WaitGroup
@@ -440,8 +464,10 @@ func TestRunTx(t *testing.T) {
 	}
 }
 
-func TestCancel(t *testing.T) {
-	db := open(t)
+func TestCancel(t *testing.T) { engines.Each(t, testCancel) }
+
+func testCancel(t *testing.T, on engines.Engine) {
+	db := open(t, on)
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
 	defer cancel()
 	began := time.Now()
@@ -455,8 +481,10 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-func TestBatch(t *testing.T) {
-	db, ctx := open(t), context.Background()
+func TestBatch(t *testing.T) { engines.Each(t, testBatch) }
+
+func testBatch(t *testing.T, on engines.Engine) {
+	db, ctx := open(t, on), context.Background()
 	exec(t, db, "create table t (a int primary key)")
 	b := &minisql.Batch{}
 	b.Queue("insert into t values ($1)", 1)
@@ -494,8 +522,10 @@ func TestBatch(t *testing.T) {
 	}
 }
 
-func TestCopy(t *testing.T) {
-	db, ctx := open(t), context.Background()
+func TestCopy(t *testing.T) { engines.Each(t, testCopy) }
+
+func testCopy(t *testing.T, on engines.Engine) {
+	db, ctx := open(t, on), context.Background()
 	exec(t, db, "create table t (a int primary key, b text, c numeric(6,2), d timestamptz, e int[])")
 	s := must2(db.Acquire(ctx))
 	defer s.Release()
@@ -533,8 +563,10 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-func TestNotice(t *testing.T) {
-	db, ctx := open(t), context.Background()
+func TestNotice(t *testing.T) { engines.Each(t, testNotice) }
+
+func testNotice(t *testing.T, on engines.Engine) {
+	db, ctx := open(t, on), context.Background()
 	var got []string
 	s := must2(db.Session(ctx, &minisql.SessionOptions{OnNotice: func(n *minisql.Notice) { got = append(got, n.Severity+" "+n.Message) }}))
 	defer s.Close()
@@ -547,9 +579,11 @@ func TestNotice(t *testing.T) {
 }
 
 // TestReopen keeps what was committed, and one process at a time in a directory.
-func TestReopen(t *testing.T) {
+func TestReopen(t *testing.T) { engines.Each(t, testReopen) }
+
+func testReopen(t *testing.T, on engines.Engine) {
 	dir, ctx := t.TempDir(), context.Background()
-	db, err := minisql.Open(dir, nil)
+	db, err := minisql.Open(dir, options(on))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -577,9 +611,36 @@ func TestReopen(t *testing.T) {
 	}
 }
 
+// TestKeepsEngine opens a directory with the engine that it was not made with.
+func TestKeepsEngine(t *testing.T) { engines.Each(t, testKeepsEngine) }
+
+func testKeepsEngine(t *testing.T, on engines.Engine) {
+	dir := t.TempDir()
+	db, err := minisql.Open(dir, options(on))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if is, err := minisql.StorageOf(dir); is != minisql.Storage(on) || err != nil {
+		t.Fatal(is, err)
+	}
+	for _, other := range engines.All {
+		if other != on {
+			_, err := minisql.Open(dir, options(other))
+			wantCode(t, err, "22023")
+			_, err = openSQL(t, dir+"?storage="+string(other)).Exec("select 1")
+			wantCode(t, err, "22023")
+		}
+	}
+}
+
 // TestCloseEndsStatements closes a database under a statement that would run forever.
-func TestCloseEndsStatements(t *testing.T) {
-	db, err := minisql.Open("", nil)
+func TestCloseEndsStatements(t *testing.T) { engines.Each(t, testCloseEndsStatements) }
+
+func testCloseEndsStatements(t *testing.T, on engines.Engine) {
+	db, err := minisql.Open("", options(on))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,10 +17,10 @@ import (
 
 	"github.com/minisql/minisql/catalog"
 	"github.com/minisql/minisql/exec"
+	"github.com/minisql/minisql/internal/engines"
 	"github.com/minisql/minisql/mvcc"
 	"github.com/minisql/minisql/parser"
 	"github.com/minisql/minisql/sqlerr"
-	"github.com/minisql/minisql/storage/lsm"
 	"github.com/minisql/minisql/txn"
 	"github.com/minisql/minisql/types"
 )
@@ -42,6 +42,14 @@ var (
 // bubble of testing/synctest every session that is not running is truly asleep, so
 // nothing depends on timing. With -oracle the same steps run on PostgreSQL.
 func TestIsolation(t *testing.T) {
+	if *oracle != "" {
+		testIsolation(t, engines.Golden)
+		return
+	}
+	engines.Each(t, testIsolation)
+}
+
+func testIsolation(t *testing.T, on engines.Engine) {
 	files, err := filepath.Glob("testdata/isolation/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scripts", err)
@@ -65,10 +73,10 @@ func TestIsolation(t *testing.T) {
 						out.WriteString(runOracle(t, input, level))
 						continue
 					}
-					synctest.Test(t, func(t *testing.T) { out.WriteString(runSteps(t, input, level)) })
+					synctest.Test(t, func(t *testing.T) { out.WriteString(runSteps(t, on, input, level)) })
 				}
 			}
-			if *update {
+			if *update && on == engines.Golden {
 				if err := os.WriteFile(f, []byte(out.String()), 0o666); err != nil {
 					t.Fatal(err)
 				}
@@ -233,8 +241,8 @@ func errorText(err error) string {
 	return fmt.Sprintf("ERROR %s %s", e.Code, e.Message)
 }
 
-func runSteps(t *testing.T, input, level string) string {
-	engine, err := lsm.Open("", lsm.Options{MemoryBytes: 8 << 20, MinFreeBytes: -1})
+func runSteps(t *testing.T, on engines.Engine, input, level string) string {
+	engine, err := on.Open(nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}

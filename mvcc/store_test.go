@@ -13,9 +13,9 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/minisql/minisql/internal/engines"
 	"github.com/minisql/minisql/mvcc"
 	"github.com/minisql/minisql/storage"
-	"github.com/minisql/minisql/storage/lsm"
 )
 
 var seedFlag = flag.Uint64("mvcc.seed", 0, "seed of the random tests; 0 draws one")
@@ -31,15 +31,16 @@ func newRand(t *testing.T) *rand.Rand {
 
 type world struct {
 	t    testing.TB
+	on   engines.Engine
 	fs   vfs.FS
 	e    storage.Engine
 	s    *mvcc.Store
 	opts mvcc.Options
 }
 
-func open(t testing.TB, fs vfs.FS, opts mvcc.Options) *world {
+func open(t testing.TB, on engines.Engine, fs vfs.FS, opts mvcc.Options) *world {
 	t.Helper()
-	w := &world{t: t, fs: fs, opts: opts}
+	w := &world{t: t, on: on, fs: fs, opts: opts}
 	w.reopen()
 	t.Cleanup(w.close)
 	return w
@@ -47,7 +48,7 @@ func open(t testing.TB, fs vfs.FS, opts mvcc.Options) *world {
 
 func (w *world) reopen() {
 	w.t.Helper()
-	e, err := lsm.Open("db", lsm.Options{FS: w.fs, MemoryBytes: 8 << 20, MinFreeBytes: -1})
+	e, err := w.on.Open(w.fs, "db")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -163,10 +164,12 @@ func (w *world) collect() {
 
 // TestModel runs random commits, snapshots, collections and restarts against a map of
 // every state the store ever had.
-func TestModel(t *testing.T) {
+func TestModel(t *testing.T) { engines.Each(t, testModel) }
+
+func testModel(t *testing.T, on engines.Engine) {
 	r := newRand(t)
 	fs := vfs.NewMem()
-	w := open(t, fs, mvcc.Options{})
+	w := open(t, on, fs, mvcc.Options{})
 	states := map[mvcc.Timestamp]map[string]string{}
 	live := map[string]string{}
 	type held struct {
@@ -402,9 +405,11 @@ func apply(m map[string]string, changes []change, limit uint32) {
 }
 
 // After a crash the queue of garbage is gone: a sweep finds the garbage again.
-func TestSweepAfterCrash(t *testing.T) {
+func TestSweepAfterCrash(t *testing.T) { engines.Each(t, testSweepAfterCrash) }
+
+func testSweepAfterCrash(t *testing.T, on engines.Engine) {
 	fs := vfs.NewCrashableMem()
-	w := open(t, fs, mvcc.Options{})
+	w := open(t, on, fs, mvcc.Options{})
 	sn := w.s.NewSnapshot()
 	w.write(false, true, "a=0")
 	sn.Take() // holds the collector back until the crash
@@ -416,7 +421,7 @@ func TestSweepAfterCrash(t *testing.T) {
 	sn.Close()
 	w.close()
 
-	w = open(t, crashed, mvcc.Options{})
+	w = open(t, on, crashed, mvcc.Options{})
 	for w.versions() != 1500 { // k0001 … k1499 and hot
 		w.collect()
 	}
@@ -426,9 +431,11 @@ func TestSweepAfterCrash(t *testing.T) {
 }
 
 // A dropped span is there for those who see it, and then gone, also across a crash.
-func TestDropSpan(t *testing.T) {
+func TestDropSpan(t *testing.T) { engines.Each(t, testDropSpan) }
+
+func testDropSpan(t *testing.T, on engines.Engine) {
 	fs := vfs.NewCrashableMem()
-	w := open(t, fs, mvcc.Options{})
+	w := open(t, on, fs, mvcc.Options{})
 	for i := range 500 {
 		w.write(true, true, fmt.Sprintf("t1/%03d=x", i), fmt.Sprintf("t2/%03d=x", i))
 	}
@@ -450,7 +457,7 @@ func TestDropSpan(t *testing.T) {
 	crashed := fs.CrashClone(vfs.CrashCloneCfg{})
 	sn.Close()
 	w.collect()
-	w2 := open(t, crashed, mvcc.Options{})
+	w2 := open(t, on, crashed, mvcc.Options{})
 	w2.collect()
 	for _, w := range []*world{w, w2} {
 		if n := w.versions(); n != 500 {
@@ -460,15 +467,17 @@ func TestDropSpan(t *testing.T) {
 }
 
 // A sweep remembers what the retention still keeps.
-func TestSweepUnderRetention(t *testing.T) {
+func TestSweepUnderRetention(t *testing.T) { engines.Each(t, testSweepUnderRetention) }
+
+func testSweepUnderRetention(t *testing.T, on engines.Engine) {
 	now := newClock()
 	opts := mvcc.Options{Retention: time.Minute, Clock: now.read}
 	fs := vfs.NewCrashableMem()
-	w := open(t, fs, opts)
+	w := open(t, on, fs, opts)
 	w.write(false, true, "a=1", "b=1")
 	now.add(time.Second)
 	w.write(false, true, "a=2", "b")
-	w2 := open(t, fs.CrashClone(vfs.CrashCloneCfg{}), opts)
+	w2 := open(t, on, fs.CrashClone(vfs.CrashCloneCfg{}), opts)
 	w2.collect()
 	if n := w2.versions(); n != 4 {
 		t.Fatalf("%d versions, of 4 that are to be kept for a minute", n)
@@ -494,11 +503,13 @@ func (c *clock) read() time.Time     { return time.UnixMicro(c.micros.Load()) }
 func (c *clock) add(d time.Duration) { c.micros.Add(d.Microseconds()) }
 
 // Timestamps go on rising when the clock is set back, and after a crash.
-func TestClockStepsBack(t *testing.T) {
+func TestClockStepsBack(t *testing.T) { engines.Each(t, testClockStepsBack) }
+
+func testClockStepsBack(t *testing.T, on engines.Engine) {
 	fs := vfs.NewCrashableMem()
 	now := newClock()
 	clock := mvcc.Options{Clock: now.read}
-	w := open(t, fs, clock)
+	w := open(t, on, fs, clock)
 	var last mvcc.Timestamp
 	next := func(w *world) {
 		t.Helper()
@@ -519,7 +530,7 @@ func TestClockStepsBack(t *testing.T) {
 	crashed := fs.CrashClone(vfs.CrashCloneCfg{})
 	before := last
 	now.add(-2 * time.Hour)
-	w2 := open(t, crashed, clock)
+	w2 := open(t, on, crashed, clock)
 	next(w2)
 	if ahead := last - before; ahead > 2_000_000 {
 		t.Errorf("a crash moved timestamps %d µs ahead", ahead)
@@ -527,9 +538,11 @@ func TestClockStepsBack(t *testing.T) {
 }
 
 // What was kept for history can be read at a past moment, what may be gone cannot.
-func TestHistory(t *testing.T) {
+func TestHistory(t *testing.T) { engines.Each(t, testHistory) }
+
+func testHistory(t *testing.T, on engines.Engine) {
 	now := newClock()
-	w := open(t, vfs.NewMem(), mvcc.Options{Retention: time.Minute, Clock: now.read})
+	w := open(t, on, vfs.NewMem(), mvcc.Options{Retention: time.Minute, Clock: now.read})
 	first := w.write(false, true, "k=1")
 	now.add(30 * time.Second)
 	second := w.write(false, true, "k=2")
@@ -570,8 +583,10 @@ func TestHistory(t *testing.T) {
 
 // The background removes garbage without being asked, as soon as the last
 // snapshot that needs it is gone.
-func TestBackground(t *testing.T) {
-	w := open(t, vfs.NewMem(), mvcc.Options{})
+func TestBackground(t *testing.T) { engines.Each(t, testBackground) }
+
+func testBackground(t *testing.T, on engines.Engine) {
+	w := open(t, on, vfs.NewMem(), mvcc.Options{})
 	sn := w.s.NewSnapshot()
 	w.write(true, true, "k=0")
 	sn.Take()
@@ -595,8 +610,10 @@ func TestBackground(t *testing.T) {
 }
 
 // Commits carry the removal of what earlier commits overwrote.
-func TestWritersPrune(t *testing.T) {
-	w := open(t, vfs.NewMem(), mvcc.Options{})
+func TestWritersPrune(t *testing.T) { engines.Each(t, testWritersPrune) }
+
+func testWritersPrune(t *testing.T, on engines.Engine) {
+	w := open(t, on, vfs.NewMem(), mvcc.Options{})
 	for i := range 100 {
 		w.write(true, true, fmt.Sprintf("k=%d", i))
 	}
@@ -605,8 +622,10 @@ func TestWritersPrune(t *testing.T) {
 	}
 }
 
-func TestReservedKeys(t *testing.T) {
-	w := open(t, vfs.NewMem(), mvcc.Options{})
+func TestReservedKeys(t *testing.T) { engines.Each(t, testReservedKeys) }
+
+func testReservedKeys(t *testing.T, on engines.Engine) {
+	w := open(t, on, vfs.NewMem(), mvcc.Options{})
 	w.write(false, true, "a=1")
 	for _, k := range []string{"", "\xFFx"} {
 		if _, err := w.s.Get([]byte(k), mvcc.Latest, nil); !errors.Is(err, mvcc.ErrReserved) {
@@ -622,25 +641,29 @@ func TestReservedKeys(t *testing.T) {
 }
 
 // A value written now is in the log before every later commit.
-func TestWriteNow(t *testing.T) {
+func TestWriteNow(t *testing.T) { engines.Each(t, testWriteNow) }
+
+func testWriteNow(t *testing.T, on engines.Engine) {
 	fs := vfs.NewCrashableMem()
-	w := open(t, fs, mvcc.Options{})
+	w := open(t, on, fs, mvcc.Options{})
 	for i := range 5 {
 		if err := w.s.WriteNow([]byte("seq"), fmt.Append(nil, i)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.write(false, true, "row=1")
-	w2 := open(t, fs.CrashClone(vfs.CrashCloneCfg{}), mvcc.Options{})
+	w2 := open(t, on, fs.CrashClone(vfs.CrashCloneCfg{}), mvcc.Options{})
 	if got := w2.scan(mvcc.Latest, "", "", false, 10); got != "row=1 seq=4" {
 		t.Fatal(got)
 	}
 }
 
 // Collection goes on while nothing is committed, and a restart knows.
-func TestHistoryAfterIdleness(t *testing.T) {
+func TestHistoryAfterIdleness(t *testing.T) { engines.Each(t, testHistoryAfterIdleness) }
+
+func testHistoryAfterIdleness(t *testing.T, on engines.Engine) {
 	now := newClock()
-	w := open(t, vfs.NewMem(), mvcc.Options{Retention: time.Minute, Clock: now.read})
+	w := open(t, on, vfs.NewMem(), mvcc.Options{Retention: time.Minute, Clock: now.read})
 	first := w.write(false, true, "k=1")
 	now.add(30 * time.Second)
 	w.write(false, true, "k=2")

@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/minisql/minisql"
+	"github.com/minisql/minisql/internal/engines"
 )
 
 var (
@@ -43,6 +44,14 @@ var (
 //
 // With -oracle host:port they are played against PostgreSQL, to see where we differ.
 func TestScripts(t *testing.T) {
+	if *oracle != "" {
+		testScripts(t, engines.Golden)
+		return
+	}
+	engines.Each(t, testScripts)
+}
+
+func testScripts(t *testing.T, on engines.Engine) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scripts", err)
@@ -57,9 +66,9 @@ func TestScripts(t *testing.T) {
 			if *oracle != "" {
 				got = (&player{t: t, dial: dialOracle, quiet: func() { time.Sleep(100 * time.Millisecond) }}).play(string(script))
 			} else {
-				synctest.Test(t, func(t *testing.T) { got = play(t, string(script)) })
+				synctest.Test(t, func(t *testing.T) { got = play(t, on, string(script)) })
 			}
-			if *update {
+			if *update && on == engines.Golden {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -95,8 +104,8 @@ type player struct {
 }
 
 // play plays a script against a new server.
-func play(t *testing.T, script string) string {
-	db, err := minisql.Open("", nil)
+func play(t *testing.T, on engines.Engine, script string) string {
+	db, err := minisql.Open("", &minisql.Options{Storage: minisql.Storage(on)})
 	if err != nil {
 		t.Fatal(err)
 	}

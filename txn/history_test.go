@@ -13,6 +13,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/minisql/minisql/internal/engines"
 	"github.com/minisql/minisql/sqlerr"
 	"github.com/minisql/minisql/txn"
 )
@@ -158,19 +159,21 @@ func audit(ctx context.Context, m *txn.Manager, r *rand.Rand) (int, error) {
 	}
 }
 
-func TestHistories(t *testing.T) {
-	t.Run("in memory", func(t *testing.T) { testHistories(t, 0) })
-	t.Run("spilling", func(t *testing.T) { testHistories(t, 1) })
+func TestHistories(t *testing.T) { engines.Each(t, testHistories) }
+
+func testHistories(t *testing.T, on engines.Engine) {
+	t.Run("in memory", func(t *testing.T) { testHistory(t, on, 0) })
+	t.Run("spilling", func(t *testing.T) { testHistory(t, on, 1) })
 }
 
-func testHistories(t *testing.T, spillBytes int64) {
+func testHistory(t *testing.T, on engines.Engine, spillBytes int64) {
 	seed := *seedFlag
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("seed %d (-txn.seed)", seed)
 	fs := vfs.NewCrashableMem()
-	m, store, closeAll := openManager(t, fs, txn.ManagerOptions{SpillBytes: spillBytes})
+	m, store, closeAll := openManager(t, on, fs, txn.ManagerOptions{SpillBytes: spillBytes})
 	b := &bank{t: t, m: m}
 	ctx := t.Context()
 	tx := begin(t, m, txn.Options{})
@@ -265,7 +268,7 @@ func testHistories(t *testing.T, spillBytes int64) {
 	}
 	check(m, all, true)
 	closeAll(false)
-	m, _, closeAll = openManager(t, crashed, txn.ManagerOptions{})
+	m, _, closeAll = openManager(t, on, crashed, txn.ManagerOptions{})
 	check(m, acked, false)
 	closeAll(false)
 	t.Logf("%d commits, %d conflicts, %d deadlocks; acknowledged before the crash: %v",

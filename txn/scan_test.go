@@ -10,6 +10,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/minisql/minisql/internal/engines"
 	"github.com/minisql/minisql/mvcc"
 	"github.com/minisql/minisql/storage"
 	"github.com/minisql/minisql/txn"
@@ -18,20 +19,22 @@ import (
 // TestOverlay compares scans and reads of a transaction with a map of what each
 // command must see, over many own writes, savepoints and cursors that outlive their
 // statement; with buffers that stay in memory and with such that spill all the time.
-func TestOverlay(t *testing.T) {
+func TestOverlay(t *testing.T) { engines.Each(t, testOverlay) }
+
+func testOverlay(t *testing.T, on engines.Engine) {
 	for _, spillBytes := range []int64{0, 20_000, 1_000, 1} {
-		t.Run(fmt.Sprintf("spill=%d", spillBytes), func(t *testing.T) { testOverlay(t, spillBytes) })
+		t.Run(fmt.Sprintf("spill=%d", spillBytes), func(t *testing.T) { testOverlaySpilling(t, on, spillBytes) })
 	}
 }
 
-func testOverlay(t *testing.T, spillBytes int64) {
+func testOverlaySpilling(t *testing.T, on engines.Engine, spillBytes int64) {
 	seed := *seedFlag
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("seed %d (-txn.seed)", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	m, store, closeAll := openManager(t, vfs.NewMem(), txn.ManagerOptions{SpillBytes: spillBytes})
+	m, store, closeAll := openManager(t, on, vfs.NewMem(), txn.ManagerOptions{SpillBytes: spillBytes})
 	defer closeAll(false)
 	ctx := t.Context()
 	committed := map[string]string{}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 	"sync/atomic"
@@ -17,9 +18,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
+	"github.com/minisql/minisql/internal/engines"
 	"github.com/minisql/minisql/mvcc"
 	"github.com/minisql/minisql/sqlerr"
-	"github.com/minisql/minisql/storage/lsm"
 	"github.com/minisql/minisql/txn"
 )
 
@@ -41,7 +42,9 @@ var update = flag.Bool("update", false, "rewrite the expected output of the scri
 //
 // Every command is a statement of its own; +command runs in the statement before, and
 // ~command is one that sends nothing to its client, so that EndStatement is left out.
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { engines.Each(t, testScripts) }
+
+func testScripts(t *testing.T, on engines.Engine) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scripts", err)
@@ -59,9 +62,9 @@ func TestScripts(t *testing.T) {
 					out.WriteString("\n\n")
 				}
 				out.WriteString(strings.TrimRight(input, "\n") + "\n----\n")
-				synctest.Test(t, func(t *testing.T) { out.WriteString(runScript(t, input)) })
+				synctest.Test(t, func(t *testing.T) { out.WriteString(runScript(t, on, input)) })
 			}
-			if *update {
+			if *update && on == engines.Golden {
 				if err := os.WriteFile(f, []byte(out.String()), 0o666); err != nil {
 					t.Fatal(err)
 				}
@@ -72,9 +75,9 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-func openManager(t testing.TB, fs vfs.FS, opts txn.ManagerOptions) (*txn.Manager, *mvcc.Store, func(failed bool)) {
+func openManager(t testing.TB, on engines.Engine, fs vfs.FS, opts txn.ManagerOptions) (*txn.Manager, *mvcc.Store, func(failed bool)) {
 	t.Helper()
-	e, err := lsm.Open("db", lsm.Options{FS: fs, MemoryBytes: 8 << 20, MinFreeBytes: -1})
+	e, err := on.Open(fs, "db")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,10 +147,10 @@ func (s *script) disk(how string) {
 	}
 }
 
-func runScript(t *testing.T, input string) string {
+func runScript(t *testing.T, on engines.Engine, input string) string {
 	s := &script{sessions: map[string]*session{}}
 	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(s.onDisk))
-	m, _, closeAll := openManager(t, fs, txn.ManagerOptions{MaxTransactionBytes: 64 << 10})
+	m, _, closeAll := openManager(t, on, fs, txn.ManagerOptions{MaxTransactionBytes: 64 << 10})
 	s.m = m
 	for line := range strings.Lines(input) {
 		line = strings.TrimSpace(line)
@@ -275,6 +278,9 @@ var modes = map[string]txn.TableLockMode{
 	"Exclusive": txn.Exclusive, "AccessExclusive": txn.AccessExclusive,
 }
 
+// logFile is the engine's name for a part of its log.
+var logFile = regexp.MustCompile(`db/\S+\.log`)
+
 func (c *session) do(cmd string) string {
 	out, err := c.try(cmd)
 	if err == nil {
@@ -284,7 +290,7 @@ func (c *session) do(cmd string) string {
 		return "WOULD BLOCK"
 	}
 	e := sqlerr.As(err)
-	s := fmt.Sprintf("ERROR %s %s", e.Code, e.Message)
+	s := fmt.Sprintf("ERROR %s %s", e.Code, logFile.ReplaceAllString(e.Message, "the log"))
 	if e.Detail != "" {
 		s += "\nDETAIL " + strings.ReplaceAll(e.Detail, "\n", "\nDETAIL ")
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
+	"github.com/minisql/minisql/internal/engines"
 	"github.com/minisql/minisql/sqlerr"
 	"github.com/minisql/minisql/txn"
 )
@@ -34,7 +35,9 @@ var crashCopies = flag.Int("txn.copies", 60, "about how many copies TestSpillCra
 // while large transactions run one after the other, some rolled back, beside small
 // ones. Each copy must hold every large transaction entirely or not at all, those that
 // were acknowledged entirely, and, once collected, nothing else.
-func TestSpillCrash(t *testing.T) {
+func TestSpillCrash(t *testing.T) { engines.Each(t, testSpillCrash) }
+
+func testSpillCrash(t *testing.T, on engines.Engine) {
 	const rows = 40
 	r := newRand(t)
 	fs := vfs.NewCrashableMem()
@@ -64,7 +67,7 @@ func TestSpillCrash(t *testing.T) {
 		}
 		return nil
 	})
-	m, _, closeAll := openManager(t, errorfs.Wrap(fs, crashes), txn.ManagerOptions{SpillBytes: 2000})
+	m, _, closeAll := openManager(t, on, errorfs.Wrap(fs, crashes), txn.ManagerOptions{SpillBytes: 2000})
 	taking.Store(true)
 	ctx := t.Context()
 
@@ -139,7 +142,7 @@ func TestSpillCrash(t *testing.T) {
 	checked := 0
 	survivors := map[int]bool{}
 	check := func(fs vfs.FS, acked int) {
-		m, store, closeAll := openManager(t, fs, txn.ManagerOptions{})
+		m, store, closeAll := openManager(t, on, fs, txn.ManagerOptions{})
 		defer closeAll(false)
 		look := func() (total, last int) {
 			tx := begin(t, m, txn.Options{ReadOnly: true})
@@ -208,7 +211,7 @@ func TestSpillCrash(t *testing.T) {
 		}
 		checked++
 		if r.IntN(4) == 0 { // a crash right after a recovery
-			m, _, closeAll := openManager(t, c.fs, txn.ManagerOptions{})
+			m, _, closeAll := openManager(t, on, c.fs, txn.ManagerOptions{})
 			tx := begin(t, m, txn.Options{})
 			if err := tx.Commit(ctx); err != nil {
 				t.Fatal(err)
@@ -242,9 +245,11 @@ func cutAny(k string) (before, after string, ok bool) {
 
 // TestSpillUnique has transactions insert the same keys, some of them spilled before the
 // others come: every key has one winner.
-func TestSpillUnique(t *testing.T) {
+func TestSpillUnique(t *testing.T) { engines.Each(t, testSpillUnique) }
+
+func testSpillUnique(t *testing.T, on engines.Engine) {
 	r := newRand(t)
-	m, store, closeAll := openManager(t, vfs.NewMem(), txn.ManagerOptions{})
+	m, store, closeAll := openManager(t, on, vfs.NewMem(), txn.ManagerOptions{})
 	ctx := t.Context()
 	const workers, keys = 4, 60
 	var wg sync.WaitGroup
@@ -339,10 +344,12 @@ func TestSpillUnique(t *testing.T) {
 
 // A large transaction costs memory neither for its writes nor for its locks, and nothing
 // is left of it after a rollback, on disk or in the lock table.
-func TestSpillRollback(t *testing.T) {
+func TestSpillRollback(t *testing.T) { engines.Each(t, testSpillRollback) }
+
+func testSpillRollback(t *testing.T, on engines.Engine) {
 	for _, own := range []bool{true, false} {
 		t.Run(fmt.Sprintf("own=%v", own), func(t *testing.T) {
-			m, store, closeAll := openManager(t, vfs.NewMem(), txn.ManagerOptions{SpillBytes: 64 << 10, MaxTransactionBytes: 256 << 10})
+			m, store, closeAll := openManager(t, on, vfs.NewMem(), txn.ManagerOptions{SpillBytes: 64 << 10, MaxTransactionBytes: 256 << 10})
 			defer closeAll(false)
 			ctx := t.Context()
 			tx := begin(t, m, txn.Options{})
@@ -400,8 +407,10 @@ func TestSpillRollback(t *testing.T) {
 }
 
 // Locks on what is not written cannot be spilled, and are limited.
-func TestLockLimit(t *testing.T) {
-	m, _, closeAll := openManager(t, vfs.NewMem(), txn.ManagerOptions{MaxTransactionBytes: 64 << 10})
+func TestLockLimit(t *testing.T) { engines.Each(t, testLockLimit) }
+
+func testLockLimit(t *testing.T, on engines.Engine) {
+	m, _, closeAll := openManager(t, on, vfs.NewMem(), txn.ManagerOptions{MaxTransactionBytes: 64 << 10})
 	defer closeAll(false)
 	tx := begin(t, m, txn.Options{})
 	defer tx.Rollback()

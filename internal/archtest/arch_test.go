@@ -35,6 +35,7 @@ var allowed = map[string][]string{
 	"cmd/minisql":       {"", "pgwire", "types", "sqlerr", "cmd/minisql/shell"},
 	"cmd/minisql/shell": {"", "types", "sqlerr"},
 	"internal/archtest": {},
+	"internal/engines":  {"storage", "storage/btree", "storage/lsm"},
 	"internal/e2e":      {"", "pgwire", "sqlerr"},
 }
 

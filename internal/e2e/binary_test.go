@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/minisql/minisql/internal/engines"
 )
 
 func run(t *testing.T, stdin, name string, args ...string) (stdout, stderr string, err error) {
@@ -25,9 +27,11 @@ func run(t *testing.T, stdin, name string, args ...string) (stdout, stderr strin
 	return out.String(), errs.String(), err
 }
 
-func TestPsql(t *testing.T) {
+func TestPsql(t *testing.T) { engines.Each(t, testPsql) }
+
+func testPsql(t *testing.T, on engines.Engine) {
 	psql := tool(t, "psql")
-	p := start(t)
+	p := start(t, on)
 	out, errs, err := run(t, `
 create table t (a int primary key, b text);
 insert into t values (1, 'eins'), (2, 'zwei');
@@ -65,9 +69,11 @@ select a from t order by a;
 	}
 }
 
-func TestPgbench(t *testing.T) {
+func TestPgbench(t *testing.T) { engines.Each(t, testPgbench) }
+
+func testPgbench(t *testing.T, on engines.Engine) {
 	pgbench := tool(t, "pgbench")
-	p := start(t, "--data", filepath.Join(t.TempDir(), "db"))
+	p := start(t, on, "--data", filepath.Join(t.TempDir(), "db"))
 	if out, errs, err := run(t, "", pgbench, "-i", "-s", "1", "-q", p.url); err != nil {
 		t.Fatal(err, out, errs)
 	}
@@ -93,9 +99,11 @@ func TestPgbench(t *testing.T) {
 }
 
 // TestKill loses nothing that was acknowledged.
-func TestKill(t *testing.T) {
+func TestKill(t *testing.T) { engines.Each(t, testKill) }
+
+func testKill(t *testing.T, on engines.Engine) {
 	dir, ctx := filepath.Join(t.TempDir(), "db"), context.Background()
-	p := start(t, "--data", dir)
+	p := start(t, on, "--data", dir)
 	conn, err := pgx.Connect(ctx, p.url)
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +120,7 @@ func TestKill(t *testing.T) {
 	}
 	_ = p.wait(t, 10*time.Second)
 	_ = conn.Close(ctx)
-	p = start(t, "--data", dir)
+	p = start(t, "", "--data", dir) // it keeps its engine
 	if conn, err = pgx.Connect(ctx, p.url); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +133,7 @@ func TestKill(t *testing.T) {
 
 // TestStop lets a running statement finish, and tells idle clients.
 func TestStop(t *testing.T) {
-	p, ctx := start(t), context.Background()
+	p, ctx := start(t, engines.BTree), context.Background()
 	idle, err := pgx.Connect(ctx, p.url)
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +164,7 @@ func TestStop(t *testing.T) {
 
 // TestStopTwice does not wait for a statement.
 func TestStopTwice(t *testing.T) {
-	p, ctx := start(t), context.Background()
+	p, ctx := start(t, engines.BTree), context.Background()
 	busy, err := pgx.Connect(ctx, p.url)
 	if err != nil {
 		t.Fatal(err)
@@ -213,7 +221,7 @@ func TestPassword(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, ctx := start(t, "--auth", "scram-sha-256", "--password-file", file), context.Background()
+	p, ctx := start(t, engines.BTree, "--auth", "scram-sha-256", "--password-file", file), context.Background()
 	for _, c := range []struct {
 		user, password string
 		ok             bool

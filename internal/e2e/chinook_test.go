@@ -4,13 +4,17 @@ import (
 	"net/url"
 	"os"
 	"testing"
+
+	"github.com/minisql/minisql/internal/engines"
 )
 
 // TestChinook loads the Chinook database with psql, as it is published, and compares
 // the answers to some fifty queries with PostgreSQL 15's, byte for byte.
-func TestChinook(t *testing.T) {
+func TestChinook(t *testing.T) { engines.Each(t, testChinook) }
+
+func testChinook(t *testing.T, on engines.Engine) {
 	psql := tool(t, "psql")
-	p := start(t)
+	p := start(t, on)
 	t.Chdir("testdata/chinook")
 	if out, errs, err := run(t, "", psql, "-Xq", "-v", "ON_ERROR_STOP=1", "-d", p.url, "-f", "chinook.sql"); err != nil {
 		t.Fatal(out, errs, err)

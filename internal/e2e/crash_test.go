@@ -11,21 +11,25 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/minisql/minisql/internal/engines"
 )
 
-var crashRounds = flag.Int("crash-rounds", 3, "rounds of TestCrashRounds")
+var crashRounds = flag.Int("crash-rounds", 3, "rounds of TestCrashRounds on each engine; one with -short")
 
 // TestCrashRounds pulls the plug in the middle of pgbench and of clients that log
 // each commit they were told of. After each restart every acknowledged transaction
 // is there, each one whole, the balances of pgbench agree, and the start took less
 // than five seconds.
-func TestCrashRounds(t *testing.T) {
+func TestCrashRounds(t *testing.T) { engines.Each(t, testCrashRounds) }
+
+func testCrashRounds(t *testing.T, on engines.Engine) {
 	pgbench := tool(t, "pgbench")
 	dir, ctx := filepath.Join(t.TempDir(), "db"), context.Background()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 1))
-	p := start(t, "--data", dir)
+	p := start(t, on, "--data", dir)
 	if out, errs, err := run(t, "", pgbench, "-i", "-s", "1", "-q", p.url); err != nil {
 		t.Fatal(err, out, errs)
 	}
@@ -40,7 +44,11 @@ func TestCrashRounds(t *testing.T) {
 
 	const clients = 4
 	acked := make([]int, clients) // the number of the last pair that was acknowledged
-	for round := range *crashRounds {
+	rounds := *crashRounds
+	if testing.Short() {
+		rounds = 1
+	}
+	for round := range rounds {
 		load := exec.Command(pgbench, "-n", "-c", "4", "-j", "2", "-T", "60", p.url)
 		if err := load.Start(); err != nil {
 			t.Fatal(err)
@@ -84,7 +92,7 @@ func TestCrashRounds(t *testing.T) {
 		_ = load.Wait()
 
 		began := time.Now()
-		p = start(t, "--data", dir)
+		p = start(t, on, "--data", dir)
 		took := time.Since(began)
 		if took > 5*time.Second {
 			t.Errorf("round %d: the start took %v", round, took)

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 	"gorm.io/gorm/logger"
 
+	"github.com/minisql/minisql/internal/engines"
 	"github.com/minisql/minisql/pgwire"
 )
 
@@ -50,8 +51,10 @@ type gormUser struct {
 
 // TestGORM runs an ORM's life over the wire: migrations, twice, with associations of
 // every kind, queries, upserts, soft deletes and transactions.
-func TestGORM(t *testing.T) {
-	db, err := gorm.Open(gormpg.Open(serveInProcess(t, pgwire.Options{})), &gorm.Config{Logger: logger.Default.LogMode(logger.Silent), TranslateError: true})
+func TestGORM(t *testing.T) { engines.Each(t, testGORM) }
+
+func testGORM(t *testing.T, on engines.Engine) {
+	db, err := gorm.Open(gormpg.Open(serveInProcess(t, on, pgwire.Options{})), &gorm.Config{Logger: logger.Default.LogMode(logger.Silent), TranslateError: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "github.com/lib/pq"
 
+	"github.com/minisql/minisql/internal/engines"
 	"github.com/minisql/minisql/pgwire"
 )
 
@@ -43,8 +44,10 @@ func wantCode(t testing.TB, err error, code string) {
 
 // TestPgxValues sends and receives values of every type in both formats: pgx's
 // extended protocol is binary, its simple protocol is text.
-func TestPgxValues(t *testing.T) {
-	url, ctx := serveInProcess(t, pgwire.Options{}), context.Background()
+func TestPgxValues(t *testing.T) { engines.Each(t, testPgxValues) }
+
+func testPgxValues(t *testing.T, on engines.Engine) {
+	url, ctx := serveInProcess(t, on, pgwire.Options{}), context.Background()
 	at := time.Date(2024, 2, 29, 13, 14, 15, 123456000, time.UTC)
 	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
 		t.Run(mode.String(), func(t *testing.T) {
@@ -117,8 +120,10 @@ func TestPgxValues(t *testing.T) {
 	}
 }
 
-func TestPgx(t *testing.T) {
-	url, ctx := serveInProcess(t, pgwire.Options{}), context.Background()
+func TestPgx(t *testing.T) { engines.Each(t, testPgx) }
+
+func testPgx(t *testing.T, on engines.Engine) {
+	url, ctx := serveInProcess(t, on, pgwire.Options{}), context.Background()
 	conn := connect(t, url)
 	if _, err := conn.Exec(ctx, "create table t (a int primary key, b text)"); err != nil {
 		t.Fatal(err)
@@ -226,8 +231,10 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("broken") }
 
-func TestCancel(t *testing.T) {
-	url := serveInProcess(t, pgwire.Options{})
+func TestCancel(t *testing.T) { engines.Each(t, testCancel) }
+
+func testCancel(t *testing.T, on engines.Engine) {
+	url := serveInProcess(t, on, pgwire.Options{})
 	conn, ctx := connect(t, url), context.Background()
 	go func() {
 		time.Sleep(50 * time.Millisecond)
@@ -258,7 +265,7 @@ func TestCancel(t *testing.T) {
 
 // TestGone cancels the statement of a client that went away without a word.
 func TestGone(t *testing.T) {
-	url, ctx := serveInProcess(t, pgwire.Options{}), context.Background()
+	url, ctx := serveInProcess(t, engines.BTree, pgwire.Options{}), context.Background()
 	watcher := connect(t, url)
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
@@ -287,7 +294,7 @@ func TestGone(t *testing.T) {
 }
 
 func TestTimeouts(t *testing.T) {
-	url, ctx := serveInProcess(t, pgwire.Options{}), context.Background()
+	url, ctx := serveInProcess(t, engines.BTree, pgwire.Options{}), context.Background()
 	for _, c := range []struct{ set, then, code string }{
 		{"set idle_in_transaction_session_timeout = 50", "begin", "25P03"},
 		{"set idle_session_timeout = 50", "", "57P05"},
@@ -309,7 +316,7 @@ func TestTimeouts(t *testing.T) {
 }
 
 func TestMaxConnections(t *testing.T) {
-	url, ctx := serveInProcess(t, pgwire.Options{MaxConnections: 2}), context.Background()
+	url, ctx := serveInProcess(t, engines.BTree, pgwire.Options{MaxConnections: 2}), context.Background()
 	first := connect(t, url)
 	connect(t, url)
 	_, err := pgx.Connect(ctx, url)
@@ -331,7 +338,7 @@ func TestMaxConnections(t *testing.T) {
 }
 
 func TestStartupRefused(t *testing.T) {
-	url, ctx := serveInProcess(t, pgwire.Options{}), context.Background()
+	url, ctx := serveInProcess(t, engines.BTree, pgwire.Options{}), context.Background()
 	for suffix, code := range map[string]string{
 		"?replication=database":               "0A000",
 		"?options=-c%20no_such_setting%3D1":   "42704",
@@ -361,8 +368,10 @@ func TestStartupRefused(t *testing.T) {
 	}
 }
 
-func TestPgxPool(t *testing.T) {
-	url, ctx := serveInProcess(t, pgwire.Options{}), context.Background()
+func TestPgxPool(t *testing.T) { engines.Each(t, testPgxPool) }
+
+func testPgxPool(t *testing.T, on engines.Engine) {
+	url, ctx := serveInProcess(t, on, pgwire.Options{}), context.Background()
 	pool, err := pgxpool.New(ctx, url+"?pool_max_conns=4")
 	if err != nil {
 		t.Fatal(err)
@@ -395,9 +404,11 @@ func TestPgxPool(t *testing.T) {
 }
 
 // TestDatabaseSQL runs the same program over three drivers.
-func TestDatabaseSQL(t *testing.T) {
-	url := serveInProcess(t, pgwire.Options{})
-	for driver, dsn := range map[string]string{"pgx": url, "postgres": url + "?sslmode=disable", "minisql": ":memory:"} {
+func TestDatabaseSQL(t *testing.T) { engines.Each(t, testDatabaseSQL) }
+
+func testDatabaseSQL(t *testing.T, on engines.Engine) {
+	url := serveInProcess(t, on, pgwire.Options{})
+	for driver, dsn := range map[string]string{"pgx": url, "postgres": url + "?sslmode=disable", "minisql": ":memory:?storage=" + string(on)} {
 		t.Run(driver, func(t *testing.T) {
 			db, err := sql.Open(driver, dsn)
 			if err != nil {

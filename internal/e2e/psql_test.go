@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/minisql/minisql/internal/engines"
 	"github.com/minisql/minisql/pgwire"
 )
 
@@ -17,13 +18,22 @@ var (
 	postgres   = flag.String("postgres", "", "URL of a PostgreSQL 15 server, for -update-psql")
 )
 
+// eachOrPostgres runs f on every engine; or once, to write the golden output.
+func eachOrPostgres(t *testing.T, f func(*testing.T, engines.Engine)) {
+	if *updatePsql {
+		f(t, "")
+		return
+	}
+	engines.Each(t, f)
+}
+
 // golden makes the database "golden" from testdata/psql/schema.sql, in minisql or, to
 // write the golden output, in PostgreSQL.
-func golden(t *testing.T, psql string) (server, database string) {
+func golden(t *testing.T, on engines.Engine, psql string) (server, database string) {
 	t.Helper()
 	server = *postgres
 	if !*updatePsql {
-		server = serveInProcess(t, pgwire.Options{})
+		server = serveInProcess(t, on, pgwire.Options{})
 	}
 	if out, errs, err := run(t, "", psql, "-qX", "-d", server, "-c", "create database golden"); err != nil {
 		t.Fatal(out, errs, err)
@@ -78,9 +88,11 @@ func matches(t *testing.T, file, got string) {
 
 // TestPgDump dumps the database as PostgreSQL's would be dumped, restores it, and
 // dumps it again.
-func TestPgDump(t *testing.T) {
+func TestPgDump(t *testing.T) { eachOrPostgres(t, testPgDump) }
+
+func testPgDump(t *testing.T, on engines.Engine) {
 	psql, dump := version15(t, "psql"), version15(t, "pg_dump")
-	server, database := golden(t, psql)
+	server, database := golden(t, on, psql)
 	if out, errs, err := run(t, "", psql, "-qX", "-d", database, "-v", "ON_ERROR_STOP=1", "-f", "testdata/psql/rows.sql"); err != nil {
 		t.Fatal(out, errs, err)
 	}
@@ -119,9 +131,11 @@ func TestPgDump(t *testing.T) {
 
 // TestPsqlCatalogs runs psql's backslash commands, and what other clients ask the
 // catalogs, and compares what is printed with PostgreSQL 15's output.
-func TestPsqlCatalogs(t *testing.T) {
+func TestPsqlCatalogs(t *testing.T) { eachOrPostgres(t, testPsqlCatalogs) }
+
+func testPsqlCatalogs(t *testing.T, on engines.Engine) {
 	psql := version15(t, "psql")
-	_, database := golden(t, psql)
+	_, database := golden(t, on, psql)
 	scripts, err := filepath.Glob("testdata/psql/*.sql")
 	if err != nil {
 		t.Fatal(err)

@@ -14,13 +14,14 @@ import (
 	"time"
 
 	"github.com/minisql/minisql"
+	"github.com/minisql/minisql/internal/engines"
 	"github.com/minisql/minisql/pgwire"
 )
 
 // serveInProcess serves a new database in memory and returns its URL.
-func serveInProcess(t testing.TB, opts pgwire.Options) string {
+func serveInProcess(t testing.TB, on engines.Engine, opts pgwire.Options) string {
 	t.Helper()
-	db, err := minisql.Open("", nil)
+	db, err := minisql.Open("", &minisql.Options{Storage: minisql.Storage(on)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,9 +100,9 @@ type process struct {
 var readyLine = regexp.MustCompile(`^ready: psql "(postgres://[^"]+)"$`)
 
 // start runs the binary and waits until it is ready.
-func start(t testing.TB, args ...string) *process {
+func start(t testing.TB, on engines.Engine, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(binary(t), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...), done: make(chan error, 1)}
+	p := &process{cmd: exec.Command(binary(t), append([]string{"serve", "--listen", "127.0.0.1:0", "--storage", string(on)}, args...)...), done: make(chan error, 1)}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

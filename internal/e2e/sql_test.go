@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/minisql/minisql/internal/engines"
 	"github.com/minisql/minisql/pgwire"
 )
 
@@ -20,9 +21,11 @@ func TestSQL(t *testing.T) {
 		sqlScripts(t, psql, *postgres, scripts)
 		return
 	}
-	t.Run("memory", func(t *testing.T) { sqlScripts(t, psql, serveInProcess(t, pgwire.Options{}), scripts) })
-	t.Run("lsm", func(t *testing.T) {
-		sqlScripts(t, psql, start(t, "--data", filepath.Join(t.TempDir(), "db")).url, scripts)
+	engines.Each(t, func(t *testing.T, on engines.Engine) {
+		t.Run("memory", func(t *testing.T) { sqlScripts(t, psql, serveInProcess(t, on, pgwire.Options{}), scripts) })
+		t.Run("files", func(t *testing.T) {
+			sqlScripts(t, psql, start(t, on, "--data", filepath.Join(t.TempDir(), "db")).url, scripts)
+		})
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/minisql/minisql"
 	"github.com/minisql/minisql/cmd/minisql/shell"
+	"github.com/minisql/minisql/internal/engines"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -25,9 +26,9 @@ func run(t *testing.T, db *minisql.DB, o shell.Options, input string) (string, e
 	return out.String(), err
 }
 
-func open(t *testing.T) *minisql.DB {
+func open(t *testing.T, on engines.Engine) *minisql.DB {
 	t.Helper()
-	db, err := minisql.Open("", nil)
+	db, err := minisql.Open("", &minisql.Options{Storage: minisql.Storage(on)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,9 @@ func open(t *testing.T) *minisql.DB {
 // TestScripts runs testdata/*.txt: a script, a line of four dashes, and what it prints
 // on both outputs. MINISQL_PSQL names the psql, with its arguments, whose output is
 // compared as well: "psql -h 127.0.0.1 -p 5432 -U postgres".
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { engines.Each(t, testScripts) }
+
+func testScripts(t *testing.T, on engines.Engine) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scripts", err)
@@ -63,11 +66,11 @@ func TestScripts(t *testing.T) {
 				t.Fatal("no output: run with -update")
 			}
 			script += "\n"
-			got, err := run(t, open(t), shell.Options{Actions: []shell.Action{{File: "-"}}}, script)
+			got, err := run(t, open(t, on), shell.Options{Actions: []shell.Action{{File: "-"}}}, script)
 			if err != nil {
 				t.Errorf("%v", err)
 			}
-			if *update {
+			if *update && on == engines.Golden {
 				if err := os.WriteFile(path, []byte(script+"----\n"+got), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -108,9 +111,11 @@ func runPsql(t *testing.T, psql, script string) string {
 
 // TestChinook loads the Chinook database with its \c and compares the queries' output
 // with what psql printed on PostgreSQL.
-func TestChinook(t *testing.T) {
+func TestChinook(t *testing.T) { engines.Each(t, testChinook) }
+
+func testChinook(t *testing.T, on engines.Engine) {
 	dir := t.TempDir()
-	db, err := minisql.Open(dir, nil)
+	db, err := minisql.Open(dir, &minisql.Options{Storage: minisql.Storage(on)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +167,7 @@ func TestExit(t *testing.T) {
 		"last has no period": {shell.Options{}, "select 2 as behind", false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, err := run(t, open(t), c.o, c.input)
+			out, err := run(t, open(t, engines.BTree), c.o, c.input)
 			if errors.Is(err, shell.ErrFailed) != c.fails {
 				t.Errorf("error %v, want failure %v; printed:\n%s", err, c.fails, out)
 			}
