@@ -144,6 +144,20 @@ func (q *garbageQueue) peek() (e garbageEntry, size int, ok bool) {
 	}, size, true
 }
 
+// parseGarbage decodes the first entry of a recorded queue.
+func parseGarbage(v []byte) (e garbageEntry, size int, err error) {
+	n, k := uint64(0), 0
+	if len(v) > 17 {
+		n, k = binary.Uvarint(v[17:])
+	}
+	if k <= 0 || uint64(len(v)-17-k) < n {
+		return e, 0, fmt.Errorf("%w: recorded garbage queue", storage.ErrCorrupt)
+	}
+	q := garbageQueue{chunks: [][]byte{v}}
+	e, size, _ = q.peek()
+	return e, size, nil
+}
+
 func (q *garbageQueue) pop(size int) {
 	q.read += size
 	q.bytes -= size
@@ -158,15 +172,10 @@ func (g *garbage) start(c storage.Cursor, fresh bool) error {
 	}
 	if clean {
 		for len(v) > 0 {
-			n, k := uint64(0), 0
-			if len(v) > 17 {
-				n, k = binary.Uvarint(v[17:])
+			e, size, err := parseGarbage(v)
+			if err != nil {
+				return err
 			}
-			if k <= 0 || uint64(len(v)-17-k) < n {
-				return fmt.Errorf("%w: recorded garbage queue", storage.ErrCorrupt)
-			}
-			q := garbageQueue{chunks: [][]byte{v}}
-			e, size, _ := q.peek()
 			g.queue.push(e)
 			g.length.Add(1)
 			v = v[size:]
@@ -181,6 +190,10 @@ func (g *garbage) start(c storage.Cursor, fresh bool) error {
 	}
 	if err := g.loadDrops(c); err != nil {
 		return err
+	}
+	if g.s.opts.NoCollect {
+		close(g.stopped)
+		return nil
 	}
 	go g.work()
 	g.wakeUp()

@@ -18,6 +18,9 @@ type Options struct {
 	// overwritten.
 	Retention time.Duration
 
+	// NoCollect leaves garbage where it is: for a store that is only looked at.
+	NoCollect bool
+
 	// Clock reads the wall clock; nil is time.Now.
 	Clock func() time.Time
 

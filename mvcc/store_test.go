@@ -1,6 +1,7 @@
 package mvcc_test
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -52,11 +53,20 @@ func (w *world) reopen() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	checked(w.t, e)
 	s, err := mvcc.Open(e, w.opts)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.e, w.s = e, s
+}
+
+// checked checks what an earlier run, or a crash, has left.
+func checked(t testing.TB, e storage.Engine) {
+	t.Helper()
+	if _, err := mvcc.Check(context.Background(), e, func(err error) { t.Error(err) }, nil); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (w *world) close() {

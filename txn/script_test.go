@@ -81,6 +81,10 @@ func openManager(t testing.TB, on engines.Engine, fs vfs.FS, opts txn.ManagerOpt
 	if err != nil {
 		t.Fatal(err)
 	}
+	// What an earlier run, or a crash, has left.
+	if _, err := mvcc.Check(context.Background(), e, func(err error) { t.Error(err) }, nil); err != nil {
+		t.Fatal(err)
+	}
 	s, err := mvcc.Open(e, mvcc.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	addShell(root)
-	root.AddCommand(newServe(), newVersion())
+	root.AddCommand(newServe(), newCheck(), newVersion())
 	return root
 }

@@ -30,7 +30,7 @@ var allowed = map[string][]string{
 	"ssi":               {"mvcc"},
 	"txn":               {"mvcc", "ssi", "sqlerr"},
 	"exec":              {"planner", "planner/expr", "parser", "catalog", "txn", "types", "sqlerr"},
-	"":                  {"exec", "planner", "planner/expr", "parser", "catalog", "txn", "mvcc", "storage", "storage/btree", "storage/lsm", "types", "sqlerr"},
+	"":                  {"exec", "planner", "planner/expr", "parser", "catalog", "txn", "mvcc", "storage", "storage/dir", "storage/btree", "storage/lsm", "types", "sqlerr"},
 	"pgwire":            {"", "types", "sqlerr"},
 	"cmd/minisql":       {"", "pgwire", "types", "sqlerr", "cmd/minisql/shell"},
 	"cmd/minisql/shell": {"", "types", "sqlerr"},

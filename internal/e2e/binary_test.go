@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,7 +74,8 @@ func TestPgbench(t *testing.T) { engines.Each(t, testPgbench) }
 
 func testPgbench(t *testing.T, on engines.Engine) {
 	pgbench := tool(t, "pgbench")
-	p := start(t, on, "--data", filepath.Join(t.TempDir(), "db"))
+	dir := filepath.Join(t.TempDir(), "db")
+	p := start(t, on, "--data", dir)
 	if out, errs, err := run(t, "", pgbench, "-i", "-s", "1", "-q", p.url); err != nil {
 		t.Fatal(err, out, errs)
 	}
@@ -95,6 +97,48 @@ func testPgbench(t *testing.T, on engines.Engine) {
 		and (select sum(abalance) from pgbench_accounts) = (select sum(tbalance) from pgbench_tellers)`).Scan(&rows, &same)
 	if err != nil || rows != 300 || !same {
 		t.Fatal(rows, same, err)
+	}
+	out, errs, err := run(t, "", binary(t), "check", dir)
+	if err == nil || out != "" || !strings.Contains(errs, "another process") {
+		t.Errorf("check of a database in use: %v %s%s", err, out, errs)
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.wait(t, 10*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	sound(t, dir)
+}
+
+// sound runs minisql check.
+func sound(t *testing.T, dir string) {
+	t.Helper()
+	out, errs, err := run(t, "", binary(t), "check", dir)
+	if err != nil || errs != "" || !strings.HasSuffix(out, dir+" is sound\n") {
+		t.Errorf("minisql check: %v\n%s%s", err, out, errs)
+	}
+}
+
+// TestCheckFails prints what is wrong, line by line, and ends with 1.
+func TestCheckFails(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "db")
+	if out, errs, err := run(t, "create table t as select g from generate_series(1, 1000) g;", binary(t), dir); err != nil {
+		t.Fatal(out, errs, err)
+	}
+	file := filepath.Join(dir, "data.db")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(b[len(b)/2:])
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, errs, err := run(t, "", binary(t), "check", dir)
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok || exit.ExitCode() != 1 || !strings.HasPrefix(out, "storage: FAULT: "+file) || !strings.Contains(errs, "is not sound") {
+		t.Errorf("%v\n%s%s", err, out, errs)
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/minisql/minisql/storage"
+	"github.com/minisql/minisql/storage/btree/wal"
 	"github.com/minisql/minisql/storage/dir"
 )
 
@@ -15,13 +17,15 @@ type Checked struct {
 	Pages, Pairs, Values int64 // pages of the tree, pairs, values in extents
 	Depth                int
 	Free                 uint64 // pages
+	LogRecords           uint64 // that an Open will replay
 }
 
-// Check verifies the data file in the directory path, which nobody has open, without
-// changing it: superblock, checksums, the order of keys within their bounds, levels, the
-// values in extents, and that every page is either reached once or free. Each fault goes
-// to fault, an ErrCorrupt with its place; the error is for what prevents checking.
-func Check(ctx context.Context, path string, opts Options, fault func(error)) (Checked, error) {
+// Check verifies the directory path, which nobody has open, without changing it: superblock,
+// checksums, the order of keys within their bounds, levels, the values in extents, that every
+// page is either reached once or free, and that the log can be read from the superblock
+// on. Each fault goes to fault, an ErrCorrupt with its place; the error is for what prevents
+// checking. progress, unless it is nil, is told now and then of the pages that were visited.
+func Check(ctx context.Context, path string, opts Options, fault func(error), progress func(done, total int64)) (Checked, error) {
 	opts = opts.withDefaults()
 	fs := opts.FS
 	lock, err := dir.Lock(fs, path)
@@ -31,11 +35,15 @@ func Check(ctx context.Context, path string, opts Options, fault func(error)) (C
 	defer lock.Close()
 	name := fs.PathJoin(path, dataName)
 	f, err := fs.Open(name)
+	if errors.Is(err, os.ErrNotExist) {
+		fault(fmt.Errorf("%w: %s is missing", storage.ErrCorrupt, name))
+		return Checked{}, nil
+	}
 	if err != nil {
 		return Checked{}, err
 	}
 	defer f.Close()
-	c := &checker{ctx: ctx, s: &pager{f: f, name: name}, fault: fault}
+	c := &checker{ctx: ctx, s: &pager{f: f, name: name}, fault: fault, progress: progress}
 	b, err := readSuperblock(f, name)
 	if errors.Is(err, storage.ErrCorrupt) {
 		fault(err)
@@ -44,7 +52,7 @@ func Check(ctx context.Context, path string, opts Options, fault func(error)) (C
 	if err != nil {
 		return c.Checked, err
 	}
-	c.s.pageBytes, c.s.id = b.pageBytes, b.id
+	c.s.pageBytes, c.s.id, c.total = b.pageBytes, b.id, int64(b.next)
 	c.s.pool.limit, c.s.pool.evicted = nodesMin, &c.s.partial
 	if b.root.page != 0 {
 		root := nodeAt(b.root, b.rootLevel)
@@ -55,9 +63,12 @@ func Check(ctx context.Context, path string, opts Options, fault func(error)) (C
 		}
 	}
 	free, own, err := c.s.readSpace(b.space)
-	if err != nil {
+	switch {
+	case errors.Is(err, storage.ErrCorrupt):
 		fault(err)
-	} else {
+	case err != nil:
+		return c.Checked, err
+	default:
 		for _, e := range free {
 			c.Free += e.pages
 			c.use("the space map", e)
@@ -67,15 +78,41 @@ func Check(ctx context.Context, path string, opts Options, fault func(error)) (C
 		}
 		c.reachable(b.next)
 	}
-	return c.Checked, nil
+	return c.Checked, c.log(fs.PathJoin(path, logName), b, wal.Options{FS: fs, ID: b.id})
+}
+
+// log reads the log from the superblock on.
+func (c *checker) log(path string, b superblock, opts wal.Options) error {
+	read, err := wal.Check(path, b.lsn, opts, func(lsn uint64, record []byte) error {
+		if c.ctx.Err() != nil {
+			return context.Cause(c.ctx)
+		}
+		if err := storage.EachOperation(record, func(storage.Operation) error { return nil }); err != nil {
+			return fmt.Errorf("%s: record %d: %w", path, lsn, err)
+		}
+		return nil
+	})
+	c.LogRecords = read.Records
+	switch {
+	case errors.Is(err, storage.ErrCorrupt):
+		c.fault(err)
+	case err != nil:
+		return err
+	case read.Segments == 0 && b.generation > 1: // a checkpoint leaves the last segment where it is
+		c.fault(fmt.Errorf("%w: %s: the log is missing", storage.ErrCorrupt, path))
+	}
+	return nil
 }
 
 type checker struct {
 	Checked
-	ctx   context.Context
-	s     *pager
-	fault func(error)
-	used  []owned
+	ctx      context.Context
+	s        *pager
+	fault    func(error)
+	progress func(done, total int64)
+	total    int64 // pages
+	used     []owned
+	unread   bool // a page could not be read: what it refers to is not in used
 }
 
 // owned is an extent and who refers to it.
@@ -95,12 +132,15 @@ func (c *checker) node(n *node, lo, hi *key) error {
 	f, err := c.s.frame(n)
 	if errors.Is(err, storage.ErrCorrupt) {
 		c.fault(err)
+		c.unread = true
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	c.Pages++
+	if c.Pages++; c.progress != nil && c.Pages%1000 == 0 {
+		c.progress(c.Pages, c.total)
+	}
 	first := 0
 	if n.level > 0 {
 		first = 1
@@ -175,7 +215,7 @@ func (c *checker) reachable(next uint64) {
 		switch {
 		case u.start < at:
 			c.fault(c.s.corrupt(u.start, "used by %s and by %s", by, u.by))
-		case u.start > at:
+		case u.start > at && !c.unread:
 			c.fault(c.s.corrupt(at, "%d pages are neither used nor free", u.start-at))
 		}
 		if u.end() > at {

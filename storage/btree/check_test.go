@@ -13,7 +13,7 @@ import (
 
 func checkDir(t *testing.T, fs vfs.FS, dir string) Checked {
 	t.Helper()
-	c, err := Check(context.Background(), dir, Options{FS: fs}, func(err error) { t.Error(err) })
+	c, err := Check(context.Background(), dir, Options{FS: fs}, func(err error) { t.Error(err) }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

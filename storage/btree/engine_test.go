@@ -29,7 +29,7 @@ func sized(pageBytes int) storagetest.Factory {
 // whole checks the structure of a directory that an engine has closed.
 func whole(fs vfs.FS, dir string) error {
 	var faults []error
-	_, err := btree.Check(context.Background(), dir, btree.Options{FS: fs}, func(err error) { faults = append(faults, err) })
+	_, err := btree.Check(context.Background(), dir, btree.Options{FS: fs}, func(err error) { faults = append(faults, err) }, nil)
 	return errors.Join(err, errors.Join(faults...))
 }
 

@@ -42,21 +42,12 @@ var _ storage.Engine = (*Engine)(nil)
 // Open opens the engine in the directory path, creating it if it is missing. An empty path means a
 // database in memory.
 func Open(path string, opts Options) (*Engine, error) {
-	if opts.FS == nil {
-		if path == "" {
-			opts.FS = vfs.NewMem()
-		} else {
-			opts.FS = vfs.Default
-		}
+	if opts.FS == nil && path == "" {
+		opts.FS = vfs.NewMem()
 	}
+	opts = opts.withDefaults()
 	if path == "" {
 		path = "memory"
-	}
-	if opts.MemoryBytes == 0 {
-		opts.MemoryBytes = memoryBytesDefault
-	}
-	if opts.MinFreeBytes == 0 {
-		opts.MinFreeBytes = minFreeBytesDefault
 	}
 	if err := dir.Make(opts.FS, path); err != nil {
 		return nil, openError(path, err)
@@ -121,6 +112,10 @@ func translate(err error) error {
 		return err
 	case pebble.IsCorruptionError(err):
 		what, _, _ := strings.Cut(err.Error(), "\n") // behind it are marks for Pebble
+		var at interface{ ErrorDetail() string }     // which log, and where
+		if errors.As(err, &at) {
+			what += ": " + at.ErrorDetail()
+		}
 		return fmt.Errorf("%w: %s", storage.ErrCorrupt, what)
 	case vfs.IsNoSpaceError(err):
 		return fmt.Errorf("%w: %w", storage.ErrNoSpace, err)

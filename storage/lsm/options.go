@@ -36,6 +36,19 @@ const (
 	memtablesMax        = 4 // writers are held up beyond; also the log files kept for reuse
 )
 
+func (o Options) withDefaults() Options {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.MemoryBytes == 0 {
+		o.MemoryBytes = memoryBytesDefault
+	}
+	if o.MinFreeBytes == 0 {
+		o.MinFreeBytes = minFreeBytesDefault
+	}
+	return o
+}
+
 // memtableBytes gives a memtable an eighth of the budget: at most half of the
 // budget is then in memtables, and the block cache has the rest.
 func (o Options) memtableBytes() uint64 {
