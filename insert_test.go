@@ -5,13 +5,16 @@ import (
 	"testing"
 
 	"github.com/minisql/minisql"
+	"github.com/minisql/minisql/internal/engines"
 	"github.com/minisql/minisql/sqlerr"
 )
 
 // TestLoadMeetsOthers: a transaction that inserts keys in order finds every key that was there
 // before, or that others have committed meanwhile just ahead of it.
-func TestLoadMeetsOthers(t *testing.T) {
-	db := open(t)
+func TestLoadMeetsOthers(t *testing.T) { engines.Each(t, testLoadMeetsOthers) }
+
+func testLoadMeetsOthers(t *testing.T, on engines.Engine) {
+	db := open(t, on)
 	ctx := t.Context()
 	must := func(_ minisql.CommandTag, err error) {
 		t.Helper()

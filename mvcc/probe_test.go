@@ -6,14 +6,17 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/minisql/minisql/internal/engines"
 	"github.com/minisql/minisql/mvcc"
 )
 
 // TestProbes compares Probe, where it answers, with Get at Latest, while keys before, in and
 // behind its windows are written, deleted and collected.
-func TestProbes(t *testing.T) {
+func TestProbes(t *testing.T) { engines.Each(t, testProbes) }
+
+func testProbes(t *testing.T, on engines.Engine) {
 	r := newRand(t)
-	w := open(t, vfs.NewMem(), mvcc.Options{})
+	w := open(t, on, vfs.NewMem(), mvcc.Options{})
 	key := func(i int) string { return fmt.Sprintf("t\x80%c%c", i>>8, i&0xff) }
 	answered := 0
 	for round := range 40 {
@@ -74,8 +77,10 @@ func TestProbes(t *testing.T) {
 }
 
 // TestProbesOfSegments: while a transaction that has spilled is running, Get has to tell.
-func TestProbesOfSegments(t *testing.T) {
-	w := open(t, vfs.NewMem(), mvcc.Options{})
+func TestProbesOfSegments(t *testing.T) { engines.Each(t, testProbesOfSegments) }
+
+func testProbesOfSegments(t *testing.T, on engines.Engine) {
+	w := open(t, on, vfs.NewMem(), mvcc.Options{})
 	var p mvcc.Probes
 	next := 0
 	probe := func() (ok bool) {
