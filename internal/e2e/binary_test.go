@@ -177,6 +177,7 @@ func testKill(t *testing.T, on engines.Engine) {
 
 // TestStop lets a running statement finish, and tells idle clients.
 func TestStop(t *testing.T) {
+	t.Parallel()
 	p, ctx := start(t, engines.BTree), context.Background()
 	idle, err := pgx.Connect(ctx, p.url)
 	if err != nil {
@@ -208,6 +209,7 @@ func TestStop(t *testing.T) {
 
 // TestStopTwice does not wait for a statement.
 func TestStopTwice(t *testing.T) {
+	t.Parallel()
 	p, ctx := start(t, engines.BTree), context.Background()
 	busy, err := pgx.Connect(ctx, p.url)
 	if err != nil {

@@ -21,9 +21,13 @@ var crashRounds = flag.Int("crash-rounds", 3, "rounds of TestCrashRounds on each
 // each commit they were told of. After each restart every acknowledged transaction
 // is there, each one whole, the balances of pgbench agree, minisql check finds nothing, and
 // the start took less than five seconds.
-func TestCrashRounds(t *testing.T) { engines.Each(t, testCrashRounds) }
+func TestCrashRounds(t *testing.T) {
+	t.Parallel()
+	engines.Each(t, testCrashRounds)
+}
 
 func testCrashRounds(t *testing.T, on engines.Engine) {
+	t.Parallel()
 	pgbench := tool(t, "pgbench")
 	dir, ctx := filepath.Join(t.TempDir(), "db"), context.Background()
 	seed := uint64(time.Now().UnixNano())

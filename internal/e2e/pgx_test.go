@@ -265,6 +265,7 @@ func testCancel(t *testing.T, on engines.Engine) {
 
 // TestGone cancels the statement of a client that went away without a word.
 func TestGone(t *testing.T) {
+	t.Parallel()
 	url, ctx := serveInProcess(t, engines.BTree, pgwire.Options{}), context.Background()
 	watcher := connect(t, url)
 	conn, err := pgx.Connect(ctx, url)
