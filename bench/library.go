@@ -31,7 +31,8 @@ func openContenders(dir string) ([]*contender, error) {
 		name, driver, dsn string
 		params            func(int) string
 	}{
-		{"minisql", "minisql", filepath.Join(dir, "minisql"), dollar},
+		{"btree", "minisql", filepath.Join(dir, "btree") + "?storage=btree", dollar},
+		{"lsm", "minisql", filepath.Join(dir, "lsm") + "?storage=lsm", dollar},
 		{"mattn", "sqlite3", filepath.Join(dir, "mattn.db") + "?_journal_mode=WAL&_synchronous=FULL", question},
 		{"modernc", "sqlite", filepath.Join(dir, "modernc.db") + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)", question},
 	} {
@@ -154,8 +155,8 @@ func libraryPart() error {
 		return err
 	}
 	fmt.Printf("## The library, through database/sql on files, %d rows, median of %d rounds, ns\n\n", libraryRows, *rounds)
-	row("", "minisql", "mattn", "modernc", "mattn / minisql", "modernc / minisql")
-	row("---", "--:", "--:", "--:", "--:", "--:")
+	row("", "btree", "lsm", "mattn", "modernc", "mattn / btree", "mattn / lsm", "modernc / btree")
+	row("---", "--:", "--:", "--:", "--:", "--:", "--:", "--:")
 	for _, test := range []struct {
 		name string
 		run  func(*contender) (float64, error)
@@ -176,8 +177,8 @@ func libraryPart() error {
 				times[c.name] = append(times[c.name], ns)
 			}
 		}
-		m, a, b := median(times["minisql"]), median(times["mattn"]), median(times["modernc"])
-		row(test.name, m, a, b, a/m, b/m)
+		b, l, m, o := median(times["btree"]), median(times["lsm"]), median(times["mattn"]), median(times["modernc"])
+		row(test.name, b, l, m, o, m/b, m/l, o/b)
 	}
 	fmt.Println()
 	for _, c := range all {

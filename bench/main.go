@@ -2,7 +2,7 @@
 // on one machine, and prints ratios of medians: a machine that is busy slows all
 // alike, so ratios hold where seconds do not.
 //
-//	go run . [-rounds 5] [-seconds 3] [-scale 10] [-only pgbench|library]
+//	go run . [-rounds 5] [-seconds 3] [-scale 10] [-only pgbench|library|engines]
 package main
 
 import (
@@ -16,19 +16,20 @@ var (
 	rounds  = flag.Int("rounds", 5, "alternating rounds")
 	seconds = flag.Int("seconds", 3, "seconds of each pgbench run")
 	scale   = flag.Int("scale", 10, "pgbench's scale factor")
-	only    = flag.String("only", "", "run only this part: pgbench or library")
+	only    = flag.String("only", "", "run only this part: pgbench, library or engines")
 )
 
 func main() {
 	flag.Parse()
 	log.SetFlags(0)
-	if *only != "library" {
-		if err := pgbenchPart(); err != nil {
-			log.Fatal(err)
+	for _, part := range []struct {
+		name string
+		run  func() error
+	}{{"pgbench", pgbenchPart}, {"library", libraryPart}, {"engines", enginesPart}} {
+		if *only != "" && *only != part.name {
+			continue
 		}
-	}
-	if *only != "pgbench" {
-		if err := libraryPart(); err != nil {
+		if err := part.run(); err != nil {
 			log.Fatal(err)
 		}
 	}

@@ -31,15 +31,15 @@ type server struct {
 	stop func()
 }
 
-func startMinisql(dir string) (*server, error) {
-	bin := filepath.Join(dir, "minisql")
+func startMinisql(dir, storage string) (*server, error) {
+	bin := filepath.Join(dir, "minisql-"+storage)
 	build := exec.Command("go", "build", "-o", bin, "./cmd/minisql")
 	build.Dir = ".." // its module has what the binary needs
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build: %w\n%s", err, out)
 	}
-	cmd := exec.Command(bin, "serve", "--data", filepath.Join(dir, "minisql-data"), "--listen", "127.0.0.1:0")
+	cmd := exec.Command(bin, "serve", "--data", filepath.Join(dir, storage+"-data"), "--storage", storage, "--listen", "127.0.0.1:0")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -54,7 +54,7 @@ func startMinisql(dir string) (*server, error) {
 	}
 	_, rest, _ := strings.Cut(line, `"`)
 	url, _, _ := strings.Cut(rest, `"`)
-	return &server{"minisql", url, func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() }}, nil
+	return &server{storage, url, func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() }}, nil
 }
 
 // startPostgres makes a cluster with default settings. As root it runs as the user
@@ -109,20 +109,23 @@ func pgbenchPart() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	ours, err := startMinisql(dir)
-	if err != nil {
-		return err
+	var all []*server // PostgreSQL is the last
+	for _, start := range []func() (*server, error){
+		func() (*server, error) { return startMinisql(dir, "btree") },
+		func() (*server, error) { return startMinisql(dir, "lsm") },
+		func() (*server, error) { return startPostgres(dir) },
+	} {
+		s, err := start()
+		if err != nil {
+			return err
+		}
+		defer s.stop()
+		all = append(all, s)
 	}
-	defer ours.stop()
-	pg, err := startPostgres(dir)
-	if err != nil {
-		return err
-	}
-	defer pg.stop()
 	fmt.Printf("## pgbench, scale %d, median of %d alternating rounds of %d s, %s\n\n", *scale, *rounds, *seconds, time.Now().Format("2006-01-02"))
-	row("", "minisql", "PostgreSQL", "ratio")
-	row("---", "--:", "--:", "--:")
-	for _, s := range []*server{ours, pg} {
+	row("", "btree", "lsm", "PostgreSQL", "btree / PostgreSQL", "lsm / PostgreSQL")
+	row("---", "--:", "--:", "--:", "--:", "--:")
+	for _, s := range all {
 		if out, err := exec.Command(tool("pgbench"), "-i", "-q", "-s", strconv.Itoa(*scale), s.url).CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: pgbench -i: %w\n%s", s.name, err, out)
 		}
@@ -130,26 +133,19 @@ func pgbenchPart() error {
 	for _, script := range []string{"tpcb-like", "simple-update", "select-only"} {
 		for _, mode := range []string{"simple", "extended", "prepared"} {
 			for _, clients := range []int{1, 8} {
-				var a, b []float64
+				tps := make(map[string][]float64)
 				for r := range *rounds {
-					// Each goes first every other time.
-					order := []*server{ours, pg}
-					if r%2 == 1 {
-						order[0], order[1] = pg, ours
-					}
-					for _, s := range order {
-						tps, err := pgbenchRun(s, mode, script, clients)
+					for i := range all { // each goes first by turns
+						s := all[(r+i)%len(all)]
+						v, err := pgbenchRun(s, mode, script, clients)
 						if err != nil {
 							return err
 						}
-						if s == ours {
-							a = append(a, tps)
-						} else {
-							b = append(b, tps)
-						}
+						tps[s.name] = append(tps[s.name], v)
 					}
 				}
-				row(fmt.Sprintf("%s, %s, %d clients", script, mode, clients), median(a), median(b), median(a)/median(b))
+				b, l, p := median(tps["btree"]), median(tps["lsm"]), median(tps["PostgreSQL"])
+				row(fmt.Sprintf("%s, %s, %d clients", script, mode, clients), b, l, p, b/p, l/p)
 			}
 		}
 	}
