@@ -1,0 +1,67 @@
+package anomaly
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// Text writes the matrix of verdicts: a script a line, a level a column.
+func (r *Report) Text(w io.Writer) error {
+	table := r.cells()
+	widths := make([]int, len(table[0]))
+	for _, row := range table {
+		for i, c := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(c))
+		}
+	}
+	var out strings.Builder
+	for n, row := range table {
+		var line strings.Builder
+		for i, c := range row {
+			fmt.Fprintf(&line, "%-*s  ", widths[i], c)
+		}
+		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+		if n == 0 {
+			out.WriteString(strings.Repeat("-", utf8.RuneCountInString(strings.TrimRight(line.String(), " "))) + "\n")
+		}
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// Markdown writes the matrix as a table of Markdown.
+func (r *Report) Markdown(w io.Writer) error {
+	var out strings.Builder
+	for n, row := range r.cells() {
+		out.WriteString("| " + strings.Join(row, " | ") + " |\n")
+		if n == 0 {
+			out.WriteString(strings.Repeat("|---", len(row)) + "|\n")
+		}
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// Legend explains the words of the matrix.
+const Legend = `allowed: the phenomenon happens.  prevented: it does not; where nobody waits or fails, readers are shown older versions.
+t2 waits @4: session t2 has to wait at step 4.  t2 40001 @8: it fails at step 8, and its transaction is to be tried again.
+C-…: controls, in which nothing is wrong: all must commit.
+`
+
+func (r *Report) cells() [][]string {
+	head := []string{"", ""}
+	for _, l := range r.Levels {
+		head = append(head, strings.ToUpper(string(l)))
+	}
+	table := [][]string{head}
+	for _, row := range r.Rows {
+		cells := []string{row.Script.Name, row.Script.Title}
+		for _, o := range row.Outcomes {
+			cells = append(cells, o.Cell())
+		}
+		table = append(table, cells)
+	}
+	return table
+}
