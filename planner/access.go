@@ -302,6 +302,11 @@ func (b *builder) indexScan(g *get, x *catalog.Index, reverse bool, cols []Out, 
 		per += lookupCost
 	}
 	total := seekCost*ranges + entries*per
+	if x.Clustered() && !multi {
+		// A part of the table costs no more than all of it, in the smallest table, too. It is
+		// also less for SERIALIZABLE to remember.
+		total = math.Min(total, st.Rows*rowCost)
+	}
 	if unique {
 		// A whole unique key is one point read, past which no dead version lies: even
 		// in the smallest table a scan, which meets them all, can only be slower.
