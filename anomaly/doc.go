@@ -21,7 +21,9 @@
 //	…
 //	happened: :one = 100 and :two = 100       an SQL condition over what was read, and the tables
 //
-// A script without a "happened" condition is a control: all its transactions must commit.
+// Controls have "must: commit" instead of the condition: nothing is wrong in them, so no transaction
+// may be lost. A script of one's own needs neither: Compare looks for a serial order of what it did.
+// A line that is indented goes on with the one before.
 //
 // Invariants:
 //

@@ -47,9 +47,10 @@ func (r *Report) Markdown(w io.Writer) error {
 // Legend explains the words of the matrix.
 const Legend = `allowed: the phenomenon happens.  prevented: it does not; where nobody waits or fails, readers are shown older versions.
 t2 waits @4: session t2 has to wait at step 4.  t2 40001 @8: it fails at step 8, and its transaction is to be tried again.
-C-…: controls, in which nothing is wrong: all must commit.
+C-…: controls. Nothing is wrong in them: all must commit.
 `
 
+// cells are the matrix, with its head.
 func (r *Report) cells() [][]string {
 	head := []string{"", ""}
 	for _, l := range r.Levels {
@@ -64,4 +65,22 @@ func (r *Report) cells() [][]string {
 		table = append(table, cells)
 	}
 	return table
+}
+
+// Summary writes a line for each script and level: what became of the transactions, and of
+// which serial order that is the result.
+func (r *Report) Summary(w io.Writer) error {
+	for _, row := range r.Rows {
+		for _, o := range row.Outcomes {
+			serial := ""
+			if o.Serial != nil {
+				serial = o.Serial.String()
+			}
+			line := fmt.Sprintf("%-18s%-24s%s", o.Level, o.Cell(), serial)
+			if _, err := fmt.Fprintln(w, strings.TrimRight(line, " ")); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

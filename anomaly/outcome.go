@@ -12,14 +12,16 @@ import (
 // Verdict is what a play says about a level.
 type Verdict int
 
-// The verdicts. Commits and Needless are those of controls.
+// The verdicts. Of a script that does not ask what happened, there is to say what became of
+// its transactions.
 const (
 	Refused   Verdict = iota // the server does not have the level, and says so
-	Broken                   // an error that has nothing to do with concurrency
 	Allowed                  // the phenomenon happened
 	Prevented                // it did not
-	Commits                  // all transactions of the control did
-	Needless                 // the control lost a transaction
+	Commits                  // no statement failed
+	Fails                    // one did
+	Needless                 // one did, in a control
+	Broken                   // one did, of a phenomenon or a control, for a reason that is not concurrency
 )
 
 // Outcome is a play and its verdict.
@@ -39,13 +41,14 @@ func (s *Stage) Try(ctx context.Context, script *Script, level Level) (*Outcome,
 	switch i := played.firstError(); {
 	case played.Refused != nil:
 		o.Verdict = Refused
-	case i >= 0 && !lostRace(played.Steps[i].Err.Code):
+	case i >= 0 && !lostRace(played.Steps[i].Err.Code) && (script.MustCommit || script.Happened != ""):
 		o.Verdict = Broken
-	case script.Control():
+	case script.MustCommit && i >= 0:
+		o.Verdict = Needless
+	case script.Happened == "" && i >= 0:
+		o.Verdict = Fails
+	case script.Happened == "":
 		o.Verdict = Commits
-		if i >= 0 {
-			o.Verdict = Needless
-		}
 	default:
 		o.Verdict = Prevented
 		happened, err := s.happened(ctx, played)
@@ -61,7 +64,7 @@ func (s *Stage) Try(ctx context.Context, script *Script, level Level) (*Outcome,
 
 // Violation reports whether the level has broken its promise.
 func (o *Outcome) Violation() bool {
-	return o.Verdict == Allowed && o.Level.atLeast(o.Script.Forbidden)
+	return o.Verdict == Allowed && o.Script.Forbidden != "" && o.Level.atLeast(o.Script.Forbidden)
 }
 
 // Why tells in a few words what prevented the phenomenon, or harmed the control; "" if no

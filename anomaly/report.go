@@ -8,7 +8,7 @@ import (
 
 // Report is what a list of scripts came to on one server, at several levels.
 type Report struct {
-	Server string // what it says it is
+	Server string // what it says it is; whoever knows more may add it
 	Levels []Level
 	Rows   []Row
 }
@@ -61,7 +61,7 @@ func (r *Report) Failures(controls bool) (list []*Outcome) {
 // Cell is the outcome in a few words.
 func (o *Outcome) Cell() string {
 	word := map[Verdict]string{
-		Refused: "refused", Broken: "failed", Allowed: "allowed", Prevented: "prevented", Commits: "commits", Needless: "aborted needlessly",
+		Refused: "refused", Allowed: "allowed", Prevented: "prevented", Commits: "commits", Fails: "fails", Needless: "aborted needlessly", Broken: "broken",
 	}[o.Verdict]
 	if o.Violation() {
 		word = "ALLOWED, forbidden"

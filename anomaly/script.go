@@ -12,7 +12,8 @@ type Script struct {
 	Name, Title string
 	About       string // the comment that it opens with, a paragraph a line
 	Forbidden   Level  // the weakest level that must prevent the phenomenon
-	Happened    string // the SQL condition that says that it happened; "" in a control
+	Happened    string // the SQL condition that says that it happened; "" if it does not ask
+	MustCommit  bool   // a control: nothing is wrong, so no transaction may be lost
 	Edges       []Edge
 	Setup       []string
 	Steps       []Step
@@ -33,9 +34,6 @@ var (
 	stepLine = regexp.MustCompile(`^([a-z][a-z0-9_]*)(?: reads ([a-z][a-z0-9_]*))?: *(\S.*)$`)
 	edgeText = regexp.MustCompile(`^-(ww|wr|rw)->$`)
 )
-
-// Control reports whether the script is one in which nothing is wrong.
-func (s *Script) Control() bool { return s.Happened == "" }
 
 // Sessions lists the sessions by name.
 func (s *Script) Sessions() []string {
@@ -101,6 +99,11 @@ func Parse(name, text string) (*Script, error) {
 				return fail("%v", err)
 			}
 			s.Forbidden, last = l, nil
+		case "must":
+			if value != "commit" {
+				return fail("write must: commit")
+			}
+			s.MustCommit, last = true, nil
 		case "edges":
 			edges, err := parseEdges(value)
 			if err != nil {
@@ -146,8 +149,11 @@ func parseEdges(text string) (edges []Edge, err error) {
 	return edges, nil
 }
 
-// check finds names that nothing answers to, and names that answer twice.
+// check finds names that nothing answers to, names that answer twice, and half a promise.
 func (s *Script) check() error {
+	if s.Happened != "" && s.MustCommit {
+		return fmt.Errorf("%s: what must commit has nothing that could have happened", s.Name)
+	}
 	reads := make(map[string]bool)
 	for _, st := range s.Steps {
 		if st.Reads != "" && reads[st.Reads] {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,7 +75,11 @@ func (o *playOptions) run(ctx context.Context, scripts []*anomaly.Script, levels
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stage.Close()) }()
-	return stage.Run(ctx, scripts, levels, serial)
+	r, err = stage.Run(ctx, scripts, levels, serial)
+	if err == nil && o.url == "" {
+		r.Server += fmt.Sprintf(", %s in memory", cmp.Or(o.storage, string(minisql.DefaultStorage)))
+	}
+	return r, err
 }
 
 func newAnomalies() *cobra.Command {
@@ -105,7 +110,7 @@ minisql aborts a transaction without need.`,
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt)
 			defer stop()
-			report, err := o.run(ctx, scripts, levels, explain)
+			report, err := o.run(ctx, scripts, levels, explain || o.format == "html")
 			if err != nil {
 				return err
 			}
@@ -145,10 +150,12 @@ func chosen(names []string) ([]*anomaly.Script, error) {
 // print writes the report in the format asked for.
 func (o *playOptions) print(w io.Writer, r *anomaly.Report, explain bool) error {
 	switch {
-	case explain:
-		return r.Explain(w)
+	case o.format == "html":
+		return r.HTML(w)
 	case o.format == "markdown":
 		return r.Markdown(w)
+	case explain:
+		return r.Explain(w)
 	}
 	if _, err := fmt.Fprintf(w, "%s\n\n", r.Server); err != nil {
 		return err

@@ -11,6 +11,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	addShell(root)
-	root.AddCommand(newServe(), newAnomalies(), newCheck(), newVersion())
+	root.AddCommand(newServe(), newAnomalies(), newLab(), newCheck(), newVersion())
 	return root
 }
