@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -71,7 +70,10 @@ func (s *Stage) Play(ctx context.Context, script *Script, level Level) (*Played,
 	if err := s.set(ctx, script); err != nil {
 		return nil, err
 	}
-	p := &play{stage: s, out: &Played{Script: script, Level: level, Steps: make([]StepResult, len(script.Steps))}, finished: make(chan finished, len(script.Steps))}
+	p := &play{
+		stage: s, out: &Played{Script: script, Level: level, Steps: make([]StepResult, len(script.Steps))},
+		finished: make(chan finished, len(script.Steps)), // room for a step of every session: nobody is stuck when a play breaks off
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer func() {
 		cancel()
@@ -102,7 +104,7 @@ func (s *Stage) Play(ctx context.Context, script *Script, level Level) (*Played,
 // the sessions, until nobody waits.
 func (p *play) perform(ctx context.Context) error {
 	for i, step := range p.out.Script.Steps {
-		who := p.players[slices.IndexFunc(p.players, func(w *player) bool { return w.name == step.Session })]
+		who := p.named(step.Session)
 		who.queue = append(who.queue, i)
 		if err := p.proceed(ctx); err != nil {
 			return err
@@ -150,6 +152,11 @@ func (p *play) start(ctx context.Context, who *player, step int, sql string) {
 	})
 }
 
+// named finds a session of the play.
+func (p *play) named(name string) *player {
+	return p.players[slices.IndexFunc(p.players, func(w *player) bool { return w.name == name })]
+}
+
 // busy counts the sessions with a step under way.
 func (p *play) busy() (n int) {
 	for _, who := range p.players {
@@ -179,8 +186,8 @@ func (p *play) finish(f finished) (Moment, error) {
 	return Moment{Step: step, Resumed: r.Waited}, nil
 }
 
-// note writes down what has finished since the last step and who waits now: the step
-// that was just taken first, and the others in the order of their sessions.
+// note writes down what has finished since the last step, and who waits now: first the step
+// that was just taken, then those that waited before, in the order of their sessions.
 func (p *play) note(ended []Moment, waits map[string][]string) {
 	for _, who := range p.players {
 		if who.step < 0 || p.out.Steps[who.step].Waited {
@@ -191,20 +198,13 @@ func (p *play) note(ended []Moment, waits map[string][]string) {
 	}
 	ended = slices.DeleteFunc(ended, func(m Moment) bool { return m.Step == closing })
 	slices.SortFunc(ended, func(a, b Moment) int {
-		if a.Resumed != b.Resumed {
-			return cmp.Compare(resumedLast(a), resumedLast(b))
+		switch {
+		case b.Resumed && !a.Resumed:
+			return -1
+		case a.Resumed && !b.Resumed:
+			return 1
 		}
 		return cmp.Compare(p.out.Script.Steps[a.Step].Session, p.out.Script.Steps[b.Step].Session)
 	})
 	p.out.Moments = append(p.out.Moments, ended...)
 }
-
-func resumedLast(m Moment) int {
-	if m.Resumed {
-		return 1
-	}
-	return 0
-}
-
-// sameWaits compares two answers to who waits for whom.
-func sameWaits(a, b map[string][]string) bool { return maps.EqualFunc(a, b, slices.Equal) }

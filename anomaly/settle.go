@@ -3,6 +3,7 @@ package anomaly
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -31,7 +32,7 @@ func (p *play) settle(ctx context.Context) error {
 			return err
 		}
 		// The sessions are asked one after the other: an answer holds when it comes twice.
-		if len(waits) == p.busy() && (len(waits) == 0 || before != nil && sameWaits(waits, before)) {
+		if len(waits) == p.busy() && (len(waits) == 0 || before != nil && maps.EqualFunc(waits, before, slices.Equal)) {
 			p.note(ended, waits)
 			return nil
 		}
@@ -109,8 +110,7 @@ func (p *play) moves(name string, waits map[string][]string, path []string) bool
 		return true
 	}
 	for _, other := range waits[name] {
-		i := slices.IndexFunc(p.players, func(w *player) bool { return w.name == other })
-		if p.players[i].step == idle {
+		if p.named(other).step == idle {
 			continue
 		}
 		if _, ok := waits[other]; !ok || p.moves(other, waits, append(path, name)) {

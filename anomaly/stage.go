@@ -35,12 +35,22 @@ func Open(ctx context.Context, server Server) (*Stage, error) {
 	return s, nil
 }
 
-// Close drops the schema.
+// Close drops the schema. A run that was cancelled may have cost the stage its session: then
+// another one does it.
 func (s *Stage) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
+	drop := "drop schema if exists " + s.schema + " cascade"
+	err := s.exec(ctx, drop)
+	s.own.Close()
+	if err == nil {
+		return nil
+	}
+	if s.own, err = s.server.Open(ctx); err != nil {
+		return err
+	}
 	defer s.own.Close()
-	return s.exec(ctx, "drop schema if exists "+s.schema+" cascade")
+	return s.exec(ctx, drop)
 }
 
 // Version is what the server says of itself, without the platform.

@@ -51,7 +51,7 @@ type line struct {
 	session string
 	step    int // from 1
 	text    []string
-	kind    string // ok, commit, wait or error
+	kind    string // ok, commit, rollback, wait or error
 }
 
 // lines tells a play moment by moment.
@@ -75,7 +75,7 @@ func (p *Played) lines() (list []line) {
 			switch {
 			case r.Err != nil:
 				l.kind = "error"
-			case ends[m.Step]:
+			case ends[m.Step] && (r.Result.Tag == "COMMIT" || r.Result.Tag == "ROLLBACK"):
 				l.kind = strings.ToLower(r.Result.Tag)
 			}
 		}

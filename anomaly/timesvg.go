@@ -63,7 +63,7 @@ func timelineSVG(o *Outcome) string {
 	drawWaits(&out, boxes, y)
 	for _, b := range boxes {
 		fmt.Fprintf(&out, `<text class="number" x="%g" y="%g">%d</text>`, numberWidth-12, b.y+boxPadding+12, b.step)
-		fmt.Fprintf(&out, `<rect class="box %s" x="%g" y="%g" width="%g" height="%g" rx="4"/>`, escape(b.kind), b.x, b.y, b.w, b.h)
+		fmt.Fprintf(&out, `<rect class="box %s" x="%g" y="%g" width="%g" height="%g" rx="4"/>`, b.kind, b.x, b.y, b.w, b.h)
 		for i, row := range b.rows {
 			class := "sql"
 			if strings.HasPrefix(row, "→") || b.moment.Resumed {

@@ -152,6 +152,8 @@ func (o *playOptions) print(w io.Writer, r *anomaly.Report, explain bool) error 
 	switch {
 	case o.format == "html":
 		return r.HTML(w)
+	case o.format == "markdown" && explain:
+		return errors.Join(r.Markdown(w), fenced(w, r))
 	case o.format == "markdown":
 		return r.Markdown(w)
 	case explain:
@@ -164,6 +166,18 @@ func (o *playOptions) print(w io.Writer, r *anomaly.Report, explain bool) error 
 		return err
 	}
 	_, err := fmt.Fprintf(w, "\n%s", anomaly.Legend)
+	return err
+}
+
+// fenced writes the timelines as a block of Markdown.
+func fenced(w io.Writer, r *anomaly.Report) error {
+	if _, err := io.WriteString(w, "\n```text\n"); err != nil {
+		return err
+	}
+	if err := r.Explain(w); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "```\n")
 	return err
 }
 

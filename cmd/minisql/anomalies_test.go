@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/minisql/minisql/internal/engines"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output")
@@ -29,7 +31,8 @@ func TestAnomalies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, storage := range []string{"btree", "lsm"} {
+	for _, on := range engines.All {
+		storage := string(on)
 		out, err := command(t, "anomalies", "--format", "markdown", "--storage", storage, "--level", "read committed", "--level", "repeatable-read", "--level", "serializable")
 		if err != nil {
 			t.Fatal(storage, err)
@@ -63,7 +66,8 @@ func TestLab(t *testing.T) {
 		t.Fatal("no scripts", err)
 	}
 	for _, file := range files {
-		for _, storage := range []string{"btree", "lsm"} {
+		for _, on := range engines.All {
+			storage := string(on)
 			got, err := command(t, "lab", file, "--storage", storage)
 			if err != nil {
 				t.Fatal(file, err)
