@@ -49,6 +49,8 @@ type Graph struct {
 	edges   int
 
 	stats Stats
+
+	deaf func(Kind) bool // of tests: edges that are not noticed
 }
 
 // point is a key that somebody read or wrote.

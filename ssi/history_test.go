@@ -363,3 +363,27 @@ func TestShortOfMemory(t *testing.T) {
 		t.Logf("%d of %d transactions failed; coarsened %d, summarized %d", aborted, txns, s.Coarsened, s.Summarized)
 	}
 }
+
+// TestDeaf checks the check: without one kind of edges, cycles are committed and found.
+func TestDeaf(t *testing.T) {
+	const keys = 4
+	r := rand.New(rand.NewPCG(1, 0))
+	for _, kind := range []Kind{ReadWrite, WriteRead, WriteWrite} {
+		w := newWorld(keys, Options{})
+		w.g.deaf = func(k Kind) bool { return k == kind }
+		missed := 0
+		for range 20_000 {
+			make, order := randomRuns(r, keys)
+			w.versions, w.locked = newWorld(keys, Options{}).versions, newWorld(keys, Options{}).locked
+			runs := make()
+			w.play(runs, order, true)
+			if w.cyclic(runs) {
+				missed++
+			}
+		}
+		if missed == 0 {
+			t.Errorf("without %v edges no cycle was committed", kind)
+		}
+		t.Logf("without %v edges %d cycles were committed", kind, missed)
+	}
+}

@@ -130,7 +130,7 @@ func to(e *edge) *Node   { return e.to }
 // connect adds an edge unless there is one. acting and other are statements of the acting
 // transaction and of the other end, as far as they are known.
 func (g *Graph) connect(a, b *Node, kind Kind, key []byte, stmtA, stmtB uint32) {
-	if a == b || a.state == gone || b.state == gone {
+	if a == b || a.state == gone || b.state == gone || (g.deaf != nil && g.deaf(kind)) {
 		return
 	}
 	if e := a.out.find(b, to); e != nil {

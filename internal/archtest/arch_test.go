@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"cmd/minisql":       {"", "pgwire", "anomaly", "types", "sqlerr", "cmd/minisql/shell"},
 	"cmd/minisql/shell": {"", "types", "sqlerr"},
 	"internal/archtest": {},
+	"internal/history":  {},
 	"internal/engines":  {"storage", "storage/btree", "storage/lsm"},
 	"internal/e2e":      {"", "pgwire", "sqlerr"},
 }
