@@ -23,13 +23,30 @@ func (s *Session) explain(err error) error {
 		return err
 	}
 	explained := *e
+	explained.Detail = s.describeCycle(f)
+	return &explained
+}
+
+// reportAnomaly tells of what the commit of a watched transaction has shown.
+func (s *Session) reportAnomaly(t *txn.Txn) {
+	f := t.Anomaly()
+	if f == nil {
+		return
+	}
+	e := sqlerr.New(sqlerr.Warning, "anomaly: %s", f.Name()).WithDetail("%s", s.describeCycle(f)).
+		WithHint("SERIALIZABLE, or a lock on what was read, prevents it.")
+	s.srv.logf("anomaly: %s (pid %d)\n%s", f.Name(), s.pid, e.Detail)
+	s.notice("NOTICE", e)
+}
+
+// describeCycle lists the edges of a cycle.
+func (s *Session) describeCycle(f *txn.Failure) string {
 	var b strings.Builder
 	b.WriteString("These transactions cannot have run one after another:")
 	for _, step := range f.Cycle {
 		fmt.Fprintf(&b, "\n%s", s.describeStep(f.Victim, step))
 	}
-	explained.Detail = b.String()
-	return &explained
+	return b.String()
 }
 
 // describeStep says what makes step.From come before step.To.

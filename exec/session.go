@@ -410,7 +410,7 @@ func (s *Session) ensureTxn(now time.Time) error {
 // start begins a transaction.
 func (s *Session) start(o txn.Options, now time.Time) error {
 	o.PID, o.Database = s.pid, uint32(s.db.id)
-	o.AsyncCommit, o.LockTimeout = s.settings.asyncCommit, s.settings.lockTimeout
+	o.AsyncCommit, o.LockTimeout, o.Detect = s.settings.asyncCommit, s.settings.lockTimeout, s.settings.detect
 	t, err := s.srv.mgr.Begin(o)
 	if err != nil {
 		return err
@@ -454,7 +454,11 @@ func (s *Session) commit(ctx context.Context) error {
 	s.txn, s.block = nil, idle
 	s.settings.endTransaction(s, true)
 	s.forgetTransaction()
-	return s.explain(t.Commit(ctx))
+	if err := t.Commit(ctx); err != nil {
+		return s.explain(err)
+	}
+	s.reportAnomaly(t)
+	return nil
 }
 
 func (s *Session) rollback() {

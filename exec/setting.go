@@ -177,6 +177,11 @@ var settingList = []*setting{
 	{name: "random_page_cost", def: "4", kind: kindReal}, {name: "seq_page_cost", def: "1", kind: kindReal},
 	{name: "effective_cache_size", def: "524288", kind: kindInt, max: 1<<31 - 1},
 	{name: "minisql.max_transaction_size", def: "262144", kind: kindInt, fixed: true, unit: "kB", desc: "Sets the maximum memory for the writes and locks of a transaction."},
+	{name: "minisql.detect_anomalies", def: "off", kind: kindEnum, options: []string{"off", "notice", "error"}, desc: "Watches transactions at READ COMMITTED and REPEATABLE READ for what SERIALIZABLE would have prevented.",
+		apply: func(s *Session, v string) error {
+			s.settings.detect = map[string]txn.Detection{"notice": txn.DetectNotice, "error": txn.DetectError}[v]
+			return nil
+		}},
 	{name: "minisql.history_retention", def: "0", kind: kindInt, fixed: true, unit: "ms", desc: "Sets how long past versions are kept."},
 }
 
@@ -211,6 +216,7 @@ type settings struct {
 	readOnly         bool
 	deferrable       bool
 	asyncCommit      bool
+	detect           txn.Detection // from the next transaction on
 	lockTimeout      time.Duration
 	statementTimeout time.Duration
 	idleInTxn        time.Duration

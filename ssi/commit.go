@@ -6,8 +6,8 @@ import (
 
 // Precommit decides whether the transaction may commit. If so it counts as committed from here
 // on: SetCommit, if it leaves writes behind, and Ended must follow, or Abort. An error is a
-// *Failure, and Abort must follow.
-func (n *Node) Precommit(wrote bool) error {
+// *Failure, and Abort must follow. An observer fails only if strict is set.
+func (n *Node) Precommit(wrote, strict bool) error {
 	g := n.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -17,7 +17,17 @@ func (n *Node) Precommit(wrote bool) error {
 	if n.doomed != nil {
 		return g.fail(n.doomed)
 	}
-	for {
+	if n.observer && len(n.in.list) > 0 {
+		if cycle, _ := g.search(n, false); cycle != nil {
+			n.anomaly = failure(n, cycle)
+			g.stats.Anomalies++
+			if strict {
+				return n.anomaly
+			}
+			g.tangled = true
+		}
+	}
+	for !n.observer {
 		cycle, fails := g.cycle(n)
 		if fails {
 			return g.fail(failure(n, cycle))
@@ -160,7 +170,10 @@ func (g *Graph) bound() mvcc.Timestamp {
 // their commit, so that no edge to them can arise, and there is none.
 func (g *Graph) prune() {
 	bound := g.bound()
-	if g.oldest != nil && g.oldest.summary && (bound > g.swept || len(g.active) == 0) {
+	if g.oldest == nil {
+		g.tangled = false
+	}
+	if g.tangled && (bound > g.swept || len(g.active) == 0) {
 		g.swept = bound
 		g.sweep(bound)
 	}
@@ -191,7 +204,8 @@ func (g *Graph) prune() {
 }
 
 // sweep forgets committed nodes to which no path leads from one to which an edge can arise. That
-// is what prune does, for a graph in which summaries are on cycles that nobody was on.
+// is what prune does, for a graph in which committed nodes are on cycles: summaries, on some that
+// nobody was on, and observers.
 func (g *Graph) sweep(bound mvcc.Timestamp) {
 	kept := map[*Node]bool{}
 	var keep func(n *Node)

@@ -9,6 +9,9 @@ const searchMax = 10_000
 // closes is called after the acting transaction has got edges: it fails if it is doomed, or on a
 // cycle with committed transactions.
 func (g *Graph) closes(n *Node) error {
+	if n.observer {
+		return nil
+	}
 	if n.doomed != nil {
 		return g.fail(n.doomed)
 	}
@@ -70,7 +73,7 @@ func (g *Graph) search(n *Node, any bool) (path []*edge, gaveUp bool) {
 				slices.Reverse(path)
 				return path, false
 			}
-			if came[e.to] != nil || e.to.doomed != nil || (e.to.state != committed && !any) {
+			if came[e.to] != nil || e.to.doomed != nil || (e.to.observer && !n.observer) || (e.to.state != committed && !any) {
 				continue
 			}
 			came[e.to] = e

@@ -17,6 +17,7 @@ type Step struct {
 	From, To Side
 	Kind     Kind
 	Key      []byte // the first bytes of it
+	Both     bool   // To has overwritten something of From's, whatever the kind
 }
 
 // Side is one end of a step.
@@ -46,7 +47,7 @@ func failure(victim *Node, cycle []*edge) *Failure {
 	}
 	for i := range cycle {
 		e := cycle[(start+i)%len(cycle)]
-		f.Cycle = append(f.Cycle, Step{From: e.from.side(e.fromStmt), To: e.to.side(e.toStmt), Kind: e.kind, Key: e.key})
+		f.Cycle = append(f.Cycle, Step{From: e.from.side(e.fromStmt), To: e.to.side(e.toStmt), Kind: e.kind, Key: e.key, Both: e.ww})
 	}
 	return f
 }

@@ -39,6 +39,7 @@ type Graph struct {
 	oldest, newest *Node
 	kept           int            // of them
 	swept          mvcc.Timestamp // see sweep
+	tangled        bool           // committed nodes may be on cycles
 
 	points  map[string]*point
 	written *btree.BTreeG[*point] // points with writers
@@ -72,6 +73,7 @@ type Stats struct {
 	Failures, Doomed       int64 // 40001 at once, and of transactions that were doomed by another
 	Searches, Searched     int64 // for cycles, and edges looked at
 	Coarsened, Summarized  int64
+	Anomalies              int64          // that observers saw
 	SafeSnapshots, Unsafe  int64          // of read-only transactions
 	OldestActive           mvcc.Timestamp // nothing before it can be in anybody's future
 }

@@ -102,7 +102,7 @@ func (w *world) step(r *run, checked bool) bool {
 		}
 	case 'c':
 		if checked {
-			err = r.n.Precommit(len(r.writes) > 0)
+			err = r.n.Precommit(len(r.writes) > 0, false)
 		}
 		if err == nil {
 			w.now++

@@ -81,7 +81,8 @@ func (g *Graph) summarize() {
 		}
 	}
 	a.wrote = a.wrote || b.wrote
-	a.summary = true
+	a.observer = a.observer && b.observer
+	g.tangled = true
 	for _, p := range b.reads {
 		g.inherit(p, &p.readers, &a.reads, b, a)
 	}

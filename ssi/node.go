@@ -30,15 +30,16 @@ type Node struct {
 	applied     Moment // when the commit was in the engine; 0: not yet
 	wrote       bool
 	doomed      *Failure // why the node is going to fail
+	observer    bool     // a transaction of a weaker level that is watched; see Observe
+	anomaly     *Failure // of an observer: the cycle that its commit closed
 
 	in, out edges
 
 	reads, writes             []*point
 	readRanges, writtenRanges spans
 
-	stmts   []statement // texts, for explanations
-	next    *Node       // in the list of nodes that are committed
-	summary bool
+	stmts []statement // texts, for explanations
+	next  *Node       // in the list of nodes that are committed
 
 	safety *safety // of a read-only node whose snapshot may be safe
 }
@@ -71,6 +72,7 @@ func (k Kind) String() string { return [...]string{"rw", "wr", "ww"}[k] }
 type edge struct {
 	from, to *Node
 	kind     Kind
+	ww       bool   // there is a ww edge, too
 	key      []byte // the first bytes
 	fromStmt uint32
 	toStmt   uint32
@@ -134,13 +136,14 @@ func (g *Graph) connect(a, b *Node, kind Kind, key []byte, stmtA, stmtB uint32) 
 		return
 	}
 	if e := a.out.find(b, to); e != nil {
+		e.ww = e.ww || kind == WriteWrite
 		if kind < e.kind {
 			e.kind, e.fromStmt, e.toStmt = kind, stmtA, stmtB
 			e.key = witness(key)
 		}
 		return
 	}
-	e := &edge{from: a, to: b, kind: kind, key: witness(key), fromStmt: stmtA, toStmt: stmtB}
+	e := &edge{from: a, to: b, kind: kind, ww: kind == WriteWrite, key: witness(key), fromStmt: stmtA, toStmt: stmtB}
 	a.out.add(e, to)
 	b.in.add(e, from)
 	g.edges++

@@ -14,12 +14,12 @@ type safety struct {
 func (g *Graph) watchSafety(n *Node) {
 	s := &safety{waiting: make(map[*Node]struct{}), decided: make(chan struct{})}
 	for w := range g.active {
-		if !w.readOnly {
+		if !w.readOnly && !w.observer {
 			s.waiting[w] = struct{}{}
 		}
 	}
 	for w := g.oldest; w != nil; w = w.next {
-		if w.wrote && (w.last == 0 || w.last > n.snap) && w.endangers(n) {
+		if w.wrote && !w.observer && (w.last == 0 || w.last > n.snap) && w.endangers(n) {
 			s.unsafe = true
 		}
 	}
@@ -38,7 +38,7 @@ func (g *Graph) watchSafety(n *Node) {
 // and others forbids.
 func (w *Node) endangers(r *Node) bool {
 	for _, e := range w.out.list {
-		if e.kind == ReadWrite && e.to.state == committed && e.to.first != 0 && e.to.first <= r.snap {
+		if e.kind == ReadWrite && !e.to.observer && e.to.state == committed && e.to.first != 0 && e.to.first <= r.snap {
 			return true
 		}
 	}

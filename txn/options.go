@@ -34,6 +34,7 @@ type Options struct {
 	ReadOnly    bool
 	Deferrable  bool
 	AsyncCommit bool // synchronous_commit = off
+	Detect      Detection
 
 	// AsOf makes a read-only transaction see a past moment; 0 is the present.
 	AsOf mvcc.Timestamp
@@ -45,6 +46,17 @@ type Options struct {
 	// LockTimeout bounds each single wait for a lock (55P03); 0 is no bound.
 	LockTimeout time.Duration
 }
+
+// Detection says what to do about anomalies of transactions at READ COMMITTED and REPEATABLE
+// READ.
+type Detection uint8
+
+// The ways.
+const (
+	DetectOff    Detection = iota // nothing is watched
+	DetectNotice                  // Txn.Anomaly tells after the commit
+	DetectError                   // the commit fails
+)
 
 // ManagerOptions tune a Manager.
 type ManagerOptions struct {

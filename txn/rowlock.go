@@ -155,6 +155,9 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, st
 		}
 	}
 	l := t.lockedVersion(&v)
+	if t.node != nil && l.Changed && t.opts.Level == ReadCommitted {
+		t.node.Reread(key)
+	}
 	if strict && l.Changed {
 		// The client learns of the other commit: it must be durable first.
 		if err := t.m.below.wait(ctx, v.At); err != nil {

@@ -130,7 +130,12 @@ func (t *Txn) precommit() error {
 	if t.node == nil {
 		return nil
 	}
-	return serializationError(t.node.Precommit(t.Wrote()))
+	err := t.node.Precommit(t.Wrote(), t.opts.Detect == DetectError)
+	if f, ok := errors.AsType[*ssi.Failure](err); ok && t.opts.Level != Serializable {
+		return sqlerr.New(sqlerr.SerializationFailure, "could not commit because of an anomaly: %s", f.Name()).
+			WithHint("The transaction might succeed if retried. minisql.detect_anomalies is \"error\".").WithCause(f)
+	}
+	return serializationError(err)
 }
 
 // forgetWrites takes back what was registered of writes that RollbackTo has undone.

@@ -87,8 +87,23 @@ func (t *Txn) BeginStatement(ctx context.Context) error {
 	if t.opts.Level == Serializable {
 		return t.enterGraph(ctx)
 	}
-	t.snap.Take()
+	switch {
+	case t.opts.Detect == DetectOff:
+		t.snap.Take()
+	case t.node == nil:
+		t.node = t.m.ssi.Observe(ssi.Party{ID: t.id, PID: t.pid}, t.snap.Take)
+	default:
+		t.node.Advance(t.snap.Take)
+	}
 	return nil
+}
+
+// Anomaly is what the commit of a watched transaction has shown, or nil.
+func (t *Txn) Anomaly() *Failure {
+	if t.node == nil {
+		return nil
+	}
+	return t.node.Anomaly()
 }
 
 // Explain gives the running statement a text, for explanations of what it did.

@@ -1,0 +1,113 @@
+package minisql_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/minisql/minisql"
+)
+
+// TestDetectAnomalies is a little web shop at READ COMMITTED, written carelessly and then
+// carefully: the race detector names what the first does wrong, and is silent on the second.
+func TestDetectAnomalies(t *testing.T) {
+	ctx := context.Background()
+	for _, tc := range []struct {
+		name, level string
+		steps       []string // session: statement
+		want        []string
+	}{
+		{"lost update of the stock", "read committed", []string{
+			"a: select stock from product where id = 1", "b: select stock from product where id = 1",
+			"a: update product set stock = 9 where id = 1", "a: commit",
+			"b: update product set stock = 9 where id = 1", "b: commit",
+		}, []string{"b anomaly: lost update"}},
+		{"stock counted by the update itself", "read committed", []string{
+			"a: update product set stock = stock - 1 where id = 1", "a: commit",
+			"b: update product set stock = stock - 1 where id = 1", "b: commit",
+		}, nil},
+		{"stock locked before it is read", "read committed", []string{
+			"a: select stock from product where id = 1 for update",
+			"a: update product set stock = 9 where id = 1", "a: commit",
+			"b: select stock from product where id = 1 for update",
+			"b: update product set stock = 8 where id = 1", "b: commit",
+		}, nil},
+		{"two orders against one credit limit", "repeatable read", []string{
+			"a: select sum(amount) from orders where customer = 7", "b: select sum(amount) from orders where customer = 7",
+			"a: insert into orders values (1, 7, 80)", "b: insert into orders values (2, 7, 80)", "a: commit", "b: commit",
+		}, []string{"b anomaly: write skew"}},
+		{"two orders, the customer locked", "read committed", []string{
+			"a: select * from customer where id = 7 for update", "a: select sum(amount) from orders where customer = 7",
+			"a: insert into orders values (1, 7, 80)", "a: commit",
+			"b: select * from customer where id = 7 for update", "b: select sum(amount) from orders where customer = 7", "b: commit",
+		}, nil},
+		{"a report over two statements", "read committed", []string{
+			"a: select amount from orders where id = 10",
+			"b: update orders set amount = 1 where id = 10", "b: update orders set amount = 1 where id = 11", "b: commit",
+			"a: select amount from orders where id = 11", "a: commit",
+		}, []string{"a anomaly: read skew"}},
+		{"a report on one snapshot", "repeatable read", []string{
+			"a: select amount from orders where id = 10",
+			"b: update orders set amount = 1 where id = 10", "b: update orders set amount = 1 where id = 11", "b: commit",
+			"a: select amount from orders where id = 11", "a: commit",
+		}, nil},
+	} {
+		for _, mode := range []string{"off", "notice", "error"} {
+			t.Run(tc.name+"/"+mode, func(t *testing.T) {
+				var got []string
+				db, err := minisql.Open("", &minisql.Options{Settings: map[string]string{"minisql.detect_anomalies": mode}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer db.Close()
+				for _, sql := range []string{
+					"create table product (id int primary key, stock int)", "insert into product values (1, 10)",
+					"create table customer (id int primary key)", "insert into customer values (7)",
+					"create table orders (id int primary key, customer int, amount int)",
+					"insert into orders values (10, 8, 5), (11, 8, 5)", "create index on orders (customer)",
+				} {
+					if _, err := db.Exec(ctx, sql); err != nil {
+						t.Fatal(err)
+					}
+				}
+				sessions := map[string]*minisql.Session{}
+				for _, name := range []string{"a", "b"} {
+					s, err := db.Session(ctx, &minisql.SessionOptions{OnNotice: func(n *minisql.Notice) {
+						if !strings.Contains(n.Detail, "(this transaction, pid ") || !strings.Contains(n.Detail, ` in "`) {
+							t.Errorf("the notice does not explain itself: %s", n.Detail)
+						}
+						got = append(got, name+" "+n.Message)
+					}})
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer s.Release()
+					sessions[name] = s
+					if _, err := s.Exec(ctx, "begin isolation level "+tc.level); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for _, step := range tc.steps {
+					name, sql, _ := strings.Cut(step, ": ")
+					if _, err := sessions[name].Exec(ctx, sql); err != nil {
+						message, ok := strings.CutPrefix(err.Error(), "could not commit because of an ")
+						if !ok {
+							t.Fatal(err)
+						}
+						message, _, _ = strings.Cut(message, " (")
+						got = append(got, fmt.Sprintf("%s %s", name, message))
+					}
+				}
+				want := tc.want
+				if mode == "off" {
+					want = nil
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("got %q, want %q", got, want)
+				}
+			})
+		}
+	}
+}

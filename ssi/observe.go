@@ -1,0 +1,63 @@
+package ssi
+
+import "github.com/minisql/minisql/mvcc"
+
+// Observe adds a transaction of a weaker level, which is told when it commits whether the
+// committed transactions could still have run one after another. It never fails of itself, and
+// the serializable ones do not know it.
+func (g *Graph) Observe(who Party, take func() mvcc.Timestamp) *Node {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := &Node{g: g, who: who, observer: true, snap: take()}
+	g.active[n] = struct{}{}
+	return n
+}
+
+// Advance gives an observer the snapshot of its next statement.
+func (n *Node) Advance(take func() mvcc.Timestamp) {
+	n.g.mu.Lock()
+	defer n.g.mu.Unlock()
+	n.snap = take()
+}
+
+// Reread tells that an observer has looked at a key again, under a lock, and goes on with what it
+// found there: what its statement saw of it before does not matter.
+func (n *Node) Reread(key []byte) {
+	g := n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, e := range append([]*edge(nil), n.out.list...) {
+		if e.kind == ReadWrite && e.fromStmt == n.statement() && string(e.key) == string(key[:min(len(key), witnessBytes)]) {
+			n.out.remove(e, to)
+			e.to.in.remove(e, from)
+			g.edges--
+		}
+	}
+}
+
+// Anomaly is the cycle that an observer's commit has closed, or nil.
+func (n *Node) Anomaly() *Failure {
+	n.g.mu.Lock()
+	defer n.g.mu.Unlock()
+	return n.anomaly
+}
+
+// Name is what the literature calls a cycle.
+func (f *Failure) Name() string {
+	rw, lost := 0, false
+	for _, s := range f.Cycle {
+		if s.Kind == ReadWrite {
+			rw++
+		}
+		lost = lost || s.Both
+	}
+	switch {
+	case lost:
+		return "lost update"
+	case rw > 1:
+		return "write skew"
+	case rw == 1:
+		return "read skew"
+	}
+	return "circular information flow"
+}
