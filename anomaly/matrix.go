@@ -70,17 +70,21 @@ func (r *Report) cells() [][]string {
 // Summary writes a line for each script and level: what became of the transactions, and of
 // which serial order that is the result.
 func (r *Report) Summary(w io.Writer) error {
+	var out strings.Builder
 	for _, row := range r.Rows {
+		width := 0
+		for _, o := range row.Outcomes {
+			width = max(width, utf8.RuneCountInString(o.Cell()))
+		}
 		for _, o := range row.Outcomes {
 			serial := ""
 			if o.Serial != nil {
 				serial = o.Serial.String()
 			}
-			line := fmt.Sprintf("%-18s%-24s%s", o.Level, o.Cell(), serial)
-			if _, err := fmt.Fprintln(w, strings.TrimRight(line, " ")); err != nil {
-				return err
-			}
+			line := fmt.Sprintf("%-18s%-*s  %s", o.Level, width, o.Cell(), serial)
+			out.WriteString(strings.TrimRight(line, " ") + "\n")
 		}
 	}
-	return nil
+	_, err := io.WriteString(w, out.String())
+	return err
 }
