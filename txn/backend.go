@@ -35,6 +35,8 @@ type backend interface {
 	// unlock undoes acquisitions, the newest first, and what expose wrote for versions
 	// that were rolled back; at the end all.
 	unlock(o *owner, from int, end bool)
+	// holds returns how strongly o holds key, if not by a provisional version.
+	holds(o *owner, key []byte) (s Strength, ok bool)
 	// shed gives up locks on keys that written says a version of o's stands for.
 	shed(o *owner, written func(key []byte, since uint32) bool)
 	// expose puts the lock that the owner of a provisional version has on key in the
@@ -88,6 +90,8 @@ func (l *local) unlock(o *owner, from int, end bool) {
 }
 
 func (l *local) newSpill(o *owner) *mvcc.Spill { return l.store.NewSpill(o) }
+
+func (l *local) holds(o *owner, key []byte) (Strength, bool) { return l.locks.holds(o, key) }
 
 func (l *local) shed(o *owner, written func(key []byte, since uint32) bool) { l.locks.shed(o, written) }
 

@@ -34,7 +34,6 @@ type entry struct {
 	below      mvcc.Below
 	belowEpoch uint32 // below counts only in the epoch it was read in: see Txn.epoch
 	promised   bool   // by PutNew
-	lock       uint8  // 1 + the Strength that the key was locked with at least; 0: not known
 }
 
 func (w *write) movedTo() []byte {
@@ -186,7 +185,7 @@ func (b *buffer) descend(hi []byte, f func(*entry) bool) {
 }
 
 // know records what a lock's holder has read under key.
-func (b *buffer) know(t *Txn, key []byte, e *entry, below mvcc.Below, s Strength) {
+func (b *buffer) know(t *Txn, key []byte, e *entry, below mvcc.Below) {
 	if t.opts.ReadOnly {
 		return
 	}
@@ -195,5 +194,4 @@ func (b *buffer) know(t *Txn, key []byte, e *entry, below mvcc.Below, s Strength
 		t.size += entryBytes + int64(len(key))
 	}
 	e.below, e.belowEpoch = below, t.epoch
-	e.lock = max(e.lock, 1+uint8(s))
 }

@@ -8,16 +8,15 @@ import (
 	"github.com/minisql/minisql/sqlerr"
 )
 
-// sleep waits for the grant of the request that was just queued.
-func (o *owner) sleep(ctx context.Context) error {
-	t := newTimer(o.lockTimeout)
-	defer t.stop()
+// sleep waits until the request that was queued is granted, or, if it is for a key, may
+// be on a cycle.
+func (o *owner) sleep(ctx context.Context, timeout timer) error {
 	select {
 	case <-o.signal:
 		return nil
 	case <-ctx.Done():
 		return cancelled(ctx)
-	case <-t.c():
+	case <-timeout.c():
 		return errLockTimeout()
 	}
 }
@@ -30,8 +29,8 @@ type edge struct {
 }
 
 // findDeadlock looks for a cycle through the request w, which is queued and not
-// yet asleep. The caller holds graph, so no request is queued meanwhile; all
-// owners on a cycle are asleep, so its edges stand still.
+// yet asleep, or not any more. The caller holds graph, so no request is queued meanwhile;
+// all owners on a cycle are asleep, so its edges stand still.
 //
 // A cycle through a table's queue is opened, as PostgreSQL does, by letting the
 // request that only queues behind another go first; otherwise the caller fails
@@ -50,6 +49,7 @@ func (l *lockTable) findDeadlock(w *waiter) error {
 			}
 		}
 		if !moved {
+			w.o.waiting.Store(nil) // so nobody else fails for the same cycle
 			return errDeadlock(path)
 		}
 	}

@@ -3,6 +3,7 @@ package txn
 import (
 	"bytes"
 	"hash/maphash"
+	"slices"
 
 	"github.com/minisql/minisql/mvcc"
 )
@@ -11,19 +12,23 @@ import (
 // version stands: written answers for a key that was first locked at command since.
 func (l *lockTable) shed(o *owner, written func(key []byte, since uint32) bool) {
 	kept := o.held[:0]
+	gone := map[*lockEntry]bool{} // by entry with an upgrade: whether the lock was given up
 	for _, h := range o.held {
-		keep := true
-		if h.before < 0 { // so o is a holder, and e is of this key
-			if written(h.e.key, h.cmd) {
-				h.e.shard.mu.Lock()
-				if keep = len(h.e.waiters) > 0; !keep {
-					h.e.restore(o, -1)
-				}
-				h.e.shard.mu.Unlock()
-			}
-		} else { // an upgrade goes with the first lock
+		if h.before >= 0 {
+			gone[h.e] = false
+		}
+	}
+	for _, h := range o.held {
+		// An upgrade goes with the first lock, after which e may serve another key.
+		keep := !gone[h.e]
+		if h.before < 0 && written(h.e.key, h.cmd) { // o is a holder, and e is of this key
 			h.e.shard.mu.Lock()
-			keep = h.e.covered(o, KeyShare)
+			if keep = len(h.e.waiters) > 0; !keep {
+				h.e.restore(o, -1)
+				if _, upgraded := gone[h.e]; upgraded {
+					gone[h.e] = true
+				}
+			}
 			h.e.shard.mu.Unlock()
 		}
 		if keep {
@@ -34,10 +39,29 @@ func (l *lockTable) shed(o *owner, written func(key []byte, since uint32) bool) 
 	o.held = kept
 }
 
+// holds returns how strongly the table has o holding key; ok is false if not at all.
+func (l *lockTable) holds(o *owner, key []byte) (s Strength, ok bool) {
+	hash := maphash.Bytes(l.seed, key)
+	shard := &l.shards[hash%lockShards]
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if e := shard.find(hash, key); e != nil {
+		for i := range e.holders {
+			if e.holders[i].o == o {
+				return e.holders[i].s, true
+			}
+		}
+	}
+	return 0, false
+}
+
 // expose writes the lock on key that g's owner has at s, by having a version there, into
 // the table, unless the owner has ended meanwhile. At the same time what o has
 // acquired since its lock from is undone: o got the key only because the
 // table did not know better.
+//
+// Whoever waited for o now waits for g's owner, and that owner may be asleep: they wake,
+// and look for a cycle.
 func (l *lockTable) expose(o *owner, from int, key []byte, g *mvcc.Segment, s Strength) {
 	by := g.Owner().(*owner)
 	hash := maphash.Bytes(l.seed, key)
@@ -70,12 +94,15 @@ func (l *lockTable) expose(o *owner, from int, key []byte, g *mvcc.Segment, s St
 	by.implied.mu.Unlock()
 	if len(o.held) == from {
 		e.settle()
-		return
+	} else {
+		before := o.held[from].before
+		clear(o.held[from:])
+		o.held = o.held[:from]
+		e.restore(o, before)
 	}
-	before := o.held[from].before
-	clear(o.held[from:])
-	o.held = o.held[:from]
-	e.restore(o, before)
+	for _, w := range e.waiters {
+		w.o.wake()
+	}
 }
 
 // releaseImplied undoes what expose wrote in o's name for versions that were rolled back; at
@@ -96,7 +123,7 @@ func (l *lockTable) releaseImplied(o *owner, end bool) {
 	clear(in.locks[len(kept):])
 	in.locks = kept
 	in.mu.Unlock()
-	for _, x := range given {
+	for _, x := range slices.Backward(given) { // the newest first, as in release
 		x.e.shard.mu.Lock()
 		if bytes.Equal(x.e.key, x.key) {
 			x.e.restore(o, x.before)

@@ -72,8 +72,10 @@ type impliedLock struct {
 //	    waiter, and the graph of waiting needs only holders.
 //	(3) As in PostgreSQL, a request that conflicts with no holder is granted
 //	    at once, even if stronger requests wait.
-//	(4) Owners enqueue one at a time (graph), looking for a cycle before they
-//	    sleep: the last one to close a cycle finds it.
+//	(4) Whoever gets something new to wait for looks for a cycle before he sleeps, one
+//	    at a time (graph): the last one to close a cycle finds it. That is whoever
+//	    enqueues; and whoever is in the queue of a key whose lock is exposed, for its
+//	    owner may be asleep already. All other new holders are running.
 //
 // Lock order: graph → tableLocks.mu → shard.mu. No mutex is held while waiting.
 type lockTable struct {
@@ -235,13 +237,9 @@ func (l *lockTable) acquire(ctx context.Context, o *owner, key []byte, s Strengt
 	if e == nil {
 		e = shard.insert(hash, key)
 	}
-	if e.covered(o, s) {
-		shard.mu.Unlock()
-		return lockGranted, nil
-	}
 	if before, ok := e.tryGrant(o, s); ok {
 		shard.mu.Unlock()
-		o.held = append(o.held, heldLock{e, o.cmd, before})
+		o.got(e, s, before)
 		return lockGranted, nil
 	}
 	shard.mu.Unlock()
@@ -265,7 +263,7 @@ func (l *lockTable) acquireSlow(ctx context.Context, o *owner, shard *lockShard,
 	if before, ok := e.tryGrant(o, s); ok {
 		shard.mu.Unlock()
 		l.graph.Unlock()
-		o.held = append(o.held, heldLock{e, o.cmd, before})
+		o.got(e, s, before)
 		return nil
 	}
 	wt.e = e
@@ -282,8 +280,21 @@ func (l *lockTable) acquireSlow(ctx context.Context, o *owner, shard *lockShard,
 	err := l.findDeadlock(wt)
 	l.graph.Unlock()
 
-	if err == nil {
-		err = o.sleep(ctx)
+	timeout := newTimer(o.lockTimeout)
+	defer timeout.stop()
+	for err == nil {
+		if err = o.sleep(ctx, timeout); err != nil {
+			break
+		}
+		shard.mu.Lock()
+		granted := wt.granted
+		shard.mu.Unlock()
+		if granted {
+			break
+		}
+		l.graph.Lock() // the key has got another holder: see expose
+		err = l.findDeadlock(wt)
+		l.graph.Unlock()
 	}
 	o.waiting.Store(nil)
 
@@ -293,15 +304,18 @@ func (l *lockTable) acquireSlow(ctx context.Context, o *owner, shard *lockShard,
 		wt.over = true
 		e.forgetWaiter(wt)
 	}
-	var before int8 = -1
-	if granted {
-		before = wt.before
-	}
 	shard.mu.Unlock()
 	if granted { // also when the wait ended otherwise at the same moment
-		o.held = append(o.held, heldLock{e, o.cmd, before})
+		o.got(e, s, wt.before)
 	}
 	return err
+}
+
+// got notes that o, which held e at before, holds it at s or more.
+func (o *owner) got(e *lockEntry, s Strength, before int8) {
+	if before < int8(s) {
+		o.held = append(o.held, heldLock{e, o.cmd, before})
+	}
 }
 
 func (o *owner) startWaiting(w *waiter) {
@@ -313,6 +327,15 @@ func (o *owner) startWaiting(w *waiter) {
 	default:
 	}
 	o.waiting.Store(w)
+}
+
+// wake has o, which waits, look whether its request is granted. One signal is enough for
+// all that happened before it is taken.
+func (o *owner) wake() {
+	select {
+	case o.signal <- struct{}{}:
+	default:
+	}
 }
 
 func (e *lockEntry) forgetWaiter(w *waiter) {
@@ -336,7 +359,7 @@ func (e *lockEntry) grantWaiters() {
 		}
 		w.granted = true
 		w.before = before
-		w.o.signal <- struct{}{}
+		w.o.wake()
 	}
 	clear(e.waiters[len(kept):])
 	e.waiters = kept

@@ -126,7 +126,6 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, st
 		}
 		e = t.writes.find(key)
 		if e != nil && e.kind != absent {
-			e.lock = max(e.lock, 1+uint8(s))
 			return t.lockedWrite(e), nil
 		}
 		v, err = read(key)
@@ -138,13 +137,12 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, st
 		}
 		if v.Held != nil && implied(&v).conflicts(s) {
 			t.m.below.expose(&t.owner, before, key, v.Held, implied(&v))
-			continue // and wait for its owner as for others
+			// And wait for its owner as for others: unless the owner has ended meanwhile,
+			// the table has a conflicting lock of his now, and does not grant this one.
+			continue
 		}
-		if v.Own != nil {
-			if has := implied(&v); has >= s && len(t.held) > before {
-				t.m.below.unlock(&t.owner, before, false)
-				s = has
-			}
+		if v.Own != nil && implied(&v) >= s && len(t.held) > before {
+			t.m.below.unlock(&t.owner, before, false)
 		}
 		break
 	}
@@ -166,7 +164,7 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, st
 		return Locked{}, errConcurrent(!l.Exists)
 	}
 	if s >= NoKeyUpdate {
-		t.writes.know(t, key, e, v.Below(), s)
+		t.writes.know(t, key, e, v.Below())
 	}
 	return l, nil
 }

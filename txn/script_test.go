@@ -37,6 +37,7 @@ var update = flag.Bool("update", false, "rewrite the expected output of the scri
 //	t1: savepoint s   t1: rollback to s   t1: release s   t1: timeout 10ms
 //	t1: hold c     t1: use c           t1: schema      t1: cancel
 //	t1: spill      t1: own lo hi
+//	t1: grab k     t1: giveway k       (a lock on a spilled key, in two steps)
 //	sleep 20ms     locks
 //	disk stops     disk goes on        disk fails     (what syncs of the log do)
 //
@@ -353,6 +354,11 @@ func (c *session) try(cmd string) (string, error) {
 		return "SET", err
 	case "spill":
 		return "SPILLED", txn.Spill(t)
+	case "grab":
+		_, err := txn.LockOnly(t, []byte(f[1]))
+		return "GRABBED", err
+	case "giveway":
+		return "GAVE WAY", txn.GiveWay(t, []byte(f[1]))
 	case "own":
 		return "OWN", t.OwnSpan([]byte(f[1]), []byte(f[2]))
 	case "schema":

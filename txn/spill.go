@@ -25,7 +25,8 @@ import (
 // the lock table. Whoever wants such a key gets it from the table, reads the newest
 // version, finds it to be somebody's who is still running, and then writes the lock into the
 // table in the name of that owner, in the place of his own (lockTable.expose). From there
-// on it is a lock like all others.
+// on it is a lock like all others. Its owner may be asleep by then, unlike whoever takes a
+// lock himself: so those who wait for the key look for a cycle again.
 
 // detached is a buffer that was spilled, for the scanners that were on it.
 type detached struct {
@@ -223,12 +224,16 @@ func (t *Txn) writeSegments() error {
 		return err
 	}
 	t.writes.ascend(nil, func(e *entry) bool {
+		var weak bool
+		if weak, err = t.weak(e); err != nil {
+			return false
+		}
 		e.eachSegmentWrite(cuts, func(i int, w *write) {
 			if err != nil {
 				return
 			}
 			if g := segs[place[i]]; w.kind == live {
-				err = g.Put(e.key, w.value, e.lock == 1+uint8(NoKeyUpdate))
+				err = g.Put(e.key, w.value, weak)
 			} else {
 				err = g.Delete(e.key, w.value)
 			}
@@ -322,6 +327,22 @@ func (e *entry) oldest() uint32 {
 		n = w.cmd
 	}
 	return n
+}
+
+// weak reports whether the lock that e's new version is to stand for lets KeyShare by. It
+// must stand for what is held, neither for less, since that may be given up, nor for more:
+// somebody may hold what more conflicts with.
+func (t *Txn) weak(e *entry) (bool, error) {
+	if e.kind != live || e.promised || t.owns(e.key) != nil { // what is new was not updated
+		return false, nil
+	}
+	if s, ok := t.m.below.holds(&t.owner, e.key); ok && s >= NoKeyUpdate {
+		return s == NoKeyUpdate, nil
+	}
+	// An earlier version of this transaction's is the lock. Or that on a row is, of which the
+	// key is a part.
+	v, err := t.m.below.get(t.reader(math.MaxUint32), e.key, mvcc.Latest, nil)
+	return v.Own != nil && implied(&v) == NoKeyUpdate, err
 }
 
 // implied is how strongly a provisional version holds its key.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strconv"
 	"sync"
@@ -339,6 +340,126 @@ func testSpillUnique(t *testing.T, on engines.Engine) {
 		t.Errorf("%d versions are stored of %d keys", n, won)
 	}
 	t.Logf("%d keys taken, %d waits, %d deadlocks", won, waits.Load(), deadlocks.Load())
+	closeAll(false)
+}
+
+// TestSpillStrengths has transactions lock few keys at all strengths, write them, at once or
+// later, spill, and roll back to savepoints: no two ever hold what conflicts, whether a
+// lock is in the table or a version stands for it, and all of them end.
+func TestSpillStrengths(t *testing.T) { engines.Each(t, testSpillStrengths) }
+
+func testSpillStrengths(t *testing.T, on engines.Engine) {
+	r := newRand(t)
+	m, _, closeAll := openManager(t, on, vfs.NewMem(), txn.ManagerOptions{})
+	ctx := t.Context()
+	const workers, keys = 4, 5
+	var mu sync.Mutex // guards held
+	held := [keys]map[int]txn.Strength{}
+	for k := range held {
+		held[k] = map[int]txn.Strength{}
+	}
+	var waits, deadlocks atomic.Int64
+	var wg sync.WaitGroup
+	for w := range workers {
+		r := rand.New(rand.NewPCG(r.Uint64(), uint64(w)))
+		// mine is what w holds, as far as it can know; hold publishes it.
+		var mine map[int]txn.Strength
+		hold := func(now map[int]txn.Strength) {
+			mu.Lock()
+			defer mu.Unlock()
+			mine = now
+			for k := range held {
+				delete(held[k], w)
+				s, ok := now[k]
+				if !ok {
+					continue
+				}
+				for other, so := range held[k] {
+					if txn.Conflict(s, so) {
+						t.Errorf("key %d: %d holds it %q, %d %q", k, w, s, other, so)
+					}
+				}
+				held[k][w] = s
+			}
+		}
+		work := func(tx *txn.Txn) error {
+			var marks []txn.Mark
+			var then []map[int]txn.Strength
+			for range 1 + r.IntN(15) {
+				if err := tx.BeginStatement(ctx); err != nil {
+					return err
+				}
+				k := r.IntN(keys)
+				key := fmt.Appendf(nil, "key%02d", k)
+				switch r.IntN(8) {
+				case 0:
+					if err := txn.Spill(tx); err != nil {
+						return err
+					}
+				case 1:
+					marks, then = append(marks, tx.Savepoint()), append(then, maps.Clone(mine))
+				case 2:
+					if n := len(marks); n > 0 {
+						hold(then[n-1])
+						tx.RollbackTo(marks[n-1])
+						marks, then = marks[:n-1], then[:n-1]
+					}
+				case 3, 4:
+					var err error
+					if s, ok := mine[k]; ok && s == txn.Update && r.IntN(2) == 0 {
+						err = tx.Delete(key)
+					} else if ok && s >= txn.NoKeyUpdate {
+						err = tx.Put(key, key)
+					}
+					if err != nil {
+						return err
+					}
+				default:
+					s := txn.Strength(r.IntN(4))
+					_, err := tx.LockKey(ctx, key, s, txn.NoWait)
+					if err == txn.ErrWouldBlock {
+						waits.Add(1)
+						_, err = tx.LockKey(ctx, key, s, txn.Wait)
+					}
+					if err != nil {
+						return err
+					}
+					now := maps.Clone(mine)
+					now[k] = max(s, now[k])
+					hold(now)
+				}
+			}
+			return nil
+		}
+		wg.Go(func() {
+			for range 300 {
+				tx, err := m.Begin(txn.Options{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				hold(map[int]txn.Strength{})
+				err = work(tx)
+				hold(nil)
+				switch {
+				case sqlerr.CodeOf(err) == sqlerr.DeadlockDetected:
+					deadlocks.Add(1)
+				case err != nil:
+					t.Error(err)
+				case r.IntN(2) == 0:
+					if err := tx.Commit(ctx); err != nil {
+						t.Error(err)
+					}
+				}
+				tx.Rollback()
+			}
+		})
+	}
+	wg.Wait()
+	if locks := m.Locks(); len(locks) != 0 {
+		t.Errorf("locks are left: %v", locks)
+	}
+	t.Logf("%d waits, %d deadlocks", waits.Load(), deadlocks.Load())
 	closeAll(false)
 }
 

@@ -182,7 +182,9 @@ func (l *tableLocks) acquireShared(ctx context.Context, o *owner, id uint64, mod
 	graph.Unlock()
 
 	if err == nil {
-		err = o.sleep(ctx)
+		timeout := newTimer(o.lockTimeout)
+		err = o.sleep(ctx, timeout)
+		timeout.stop()
 	}
 	o.waiting.Store(nil)
 
@@ -278,7 +280,7 @@ func (e *tableEntry) grantWaiters() {
 		}
 		e.waiters = append(e.waiters[:i], e.waiters[i+1:]...)
 		w.granted = true
-		w.o.signal <- struct{}{}
+		w.o.wake()
 	}
 }
 
