@@ -11,6 +11,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	addShell(root)
-	root.AddCommand(newServe(), newAnomalies(), newLab(), newCheck(), newVersion())
+	root.AddCommand(newServe(), newCheck(), newConvert(), newAnomalies(), newLab(), newVersion())
 	return root
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -25,6 +26,7 @@ type Frozen struct {
 	ctx  context.Context
 	disk vfs.FS
 	lock io.Closer
+	read atomic.Int64
 
 	mu      sync.Mutex           // guards what follows
 	names   map[string]*contents // files that were opened for writing, made or renamed; nil: removed
@@ -52,6 +54,9 @@ func Freeze(ctx context.Context, disk vfs.FS, path string) (*Frozen, error) {
 	}
 	return &Frozen{ctx: ctx, disk: disk, lock: lock, names: make(map[string]*contents), made: make(map[string]bool)}, nil
 }
+
+// BytesRead is how much has been read so far, of files on the disk and of what is kept aside.
+func (f *Frozen) BytesRead() int64 { return f.read.Load() }
 
 // Close forgets what was written and lets others open the directory.
 func (f *Frozen) Close() error {
@@ -122,7 +127,7 @@ func (f *Frozen) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cancellable{file, f.ctx}, nil
+	return below{file, f}, nil
 }
 
 // OpenReadWrite opens a file, or makes it.

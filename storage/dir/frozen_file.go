@@ -76,6 +76,7 @@ func (c *contents) readAt(p []byte, off int64) (n int, err error) {
 	if c.f.ctx.Err() != nil {
 		return 0, context.Cause(c.f.ctx)
 	}
+	defer func() { c.f.read.Add(int64(n)) }()
 	c.f.mu.Lock()
 	defer c.f.mu.Unlock()
 	most := min(int64(len(p)), c.size-off)
@@ -170,22 +171,26 @@ func (i frozenInfo) Mode() fs.FileMode {
 	return 0o600
 }
 
-// cancellable is a file on the disk.
-type cancellable struct {
+// below is a file on the disk.
+type below struct {
 	vfs.File
-	ctx context.Context
+	f *Frozen
 }
 
-func (c cancellable) Read(p []byte) (int, error) {
-	if c.ctx.Err() != nil {
-		return 0, context.Cause(c.ctx)
+func (b below) Read(p []byte) (int, error) {
+	if b.f.ctx.Err() != nil {
+		return 0, context.Cause(b.f.ctx)
 	}
-	return c.File.Read(p)
+	n, err := b.File.Read(p)
+	b.f.read.Add(int64(n))
+	return n, err
 }
 
-func (c cancellable) ReadAt(p []byte, off int64) (int, error) {
-	if c.ctx.Err() != nil {
-		return 0, context.Cause(c.ctx)
+func (b below) ReadAt(p []byte, off int64) (int, error) {
+	if b.f.ctx.Err() != nil {
+		return 0, context.Cause(b.f.ctx)
 	}
-	return c.File.ReadAt(p, off)
+	n, err := b.File.ReadAt(p, off)
+	b.f.read.Add(int64(n))
+	return n, err
 }
