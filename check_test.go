@@ -195,7 +195,7 @@ func flipBytes(t *testing.T, dir, pattern string, part float64, f func(name stri
 			t.Fatal(err)
 		}
 		used := len(bytes.TrimRight(whole, "\x00"))
-		const places = 25
+		const places = 15
 		for i := range places {
 			at := int(part*float64(used)) * (2*i + 1) / (2 * places)
 			for at < used && whole[at] == 0 {

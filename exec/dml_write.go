@@ -116,7 +116,7 @@ func (w *writer) clusterIndex() int {
 func (w *writer) newKey(row []types.Datum) ([]byte, error) {
 	if len(w.ti.t.Cluster) > 0 {
 		w.keyBuf = w.ti.appendRowKey(w.keyBuf[:0], row)
-		return w.keyBuf, nil
+		return w.keyBuf, w.checkIndexRow(w.clusterIndex(), row, w.keyBuf)
 	}
 	id, err := w.x.s.db.nextRowID(w.ti.t.Storage, w.x.txn)
 	if err != nil {
@@ -169,6 +169,9 @@ func (w *writer) addEntry(i int, row []types.Datum, key []byte) error {
 }
 
 func (w *writer) putEntry(i int, row []types.Datum, e entry) error {
+	if err := w.checkIndexRow(i, row, e.key); err != nil {
+		return err
+	}
 	if e.unique {
 		l, err := w.x.txn.LockNew(w.x.ctx, e.key)
 		if err != nil {
@@ -200,6 +203,9 @@ func (w *writer) update(key []byte, old, row []types.Datum) error {
 	}
 	w.rowBuf = ti.appendRow(w.rowBuf[:0], row)
 	if moved {
+		if err := w.checkIndexRow(w.clusterIndex(), row, newKey); err != nil {
+			return err
+		}
 		l, err := x.txn.LockKey(x.ctx, newKey, txn.Update, txn.Wait)
 		if err != nil {
 			return x.storageError(err)

@@ -25,7 +25,7 @@ func init() {
 	def("num_nulls(variadic any) int4", count(true)).Strict = false
 	def("num_nonnulls(variadic any) int4", count(false)).Strict = false
 	def("pg_column_size(any) int4", func(c *CallCtx, a []types.Datum) (types.Datum, error) {
-		return types.NewInt(columnSize(c.argType(0), a[0])), nil
+		return types.NewInt(ColumnSize(c.argType(0), a[0])), nil
 	}).Vol = Stable
 	f = def("pg_collation_for(any) text", func(c *CallCtx, a []types.Datum) (types.Datum, error) {
 		if in, ok := types.Lookup(c.argType(0).OID); ok && in.Collation != 0 {
@@ -36,8 +36,8 @@ func init() {
 	f.Strict, f.Vol = false, Stable
 }
 
-// columnSize is how many bytes PostgreSQL needs for the value.
-func columnSize(t types.Type, d types.Datum) int64 {
+// ColumnSize is how many bytes PostgreSQL needs for the value.
+func ColumnSize(t types.Type, d types.Datum) int64 {
 	if in, ok := types.Lookup(t.OID); ok && in.Len > 0 {
 		return int64(in.Len)
 	}
