@@ -68,7 +68,9 @@ func (c *contents) writeAt(p []byte, off int64) (n int, err error) {
 			return n, err
 		}
 	}
-	c.size = max(c.size, off+int64(n))
+	if n > 0 {
+		c.size = max(c.size, off+int64(n))
+	}
 	return n, nil
 }
 
