@@ -19,7 +19,7 @@ fmt:
 
 # The linter is run by version, so that everybody and CI see the same findings.
 lint:
-	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0 run ./...
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0 run --allow-parallel-runners ./...
 
 golden: ## regenerate the golden files of PKG, then read the diff
 	go test $(PKG) -update && git diff --stat
