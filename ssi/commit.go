@@ -18,7 +18,7 @@ func (n *Node) Precommit(wrote, strict bool) error {
 		return g.fail(n.doomed)
 	}
 	if n.observer && len(n.in.list) > 0 {
-		if cycle, _ := g.search(n, false); cycle != nil {
+		if cycle, _ := g.search(n, throughCommitted); cycle != nil {
 			n.anomaly = failure(n, cycle)
 			g.stats.Anomalies++
 			if strict {

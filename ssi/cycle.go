@@ -35,25 +35,32 @@ func (g *Graph) cycle(n *Node) (path []*edge, fails bool) {
 		return nil, false
 	}
 	g.stats.Searches++
-	if path, _ := g.search(n, false); path != nil {
+	if path, _ := g.search(n, throughCommitted); path != nil {
 		return path, true
 	}
-	path, gaveUp := g.search(n, true)
-	return path, gaveUp || isPivot(path)
+	path, gaveUp := g.search(n, throughAll)
+	if path == nil || gaveUp {
+		return path, gaveUp
+	}
+	if pivot, _ := g.search(n, asPivot); pivot != nil { // perhaps not the shortest
+		return pivot, true
+	}
+	return path, false
 }
 
-// isPivot reports whether the first node of a cycle is between two rw edges, of which the one out
-// leads to a committed node: PostgreSQL's choice of victim while the reader is still active.
-func isPivot(path []*edge) bool {
-	if path == nil {
-		return false
-	}
-	out, in := path[0], path[len(path)-1]
-	return out.kind == ReadWrite && in.kind == ReadWrite && out.to.state == committed
-}
+// which cycles a search looks for
+type which uint8
+
+const (
+	throughCommitted which = iota // nodes only
+	throughAll                    // active nodes, too
+	// asPivot: the first node is between two rw edges, of which the one out leads to a
+	// committed node: PostgreSQL's choice of victim while the reader is still active.
+	asPivot
+)
 
 // search is breadth first, so that the cycle explained is a shortest one.
-func (g *Graph) search(n *Node, any bool) (path []*edge, gaveUp bool) {
+func (g *Graph) search(n *Node, cycles which) (path []*edge, gaveUp bool) {
 	came := map[*Node]*edge{}
 	queue := []*Node{n}
 	looked := 0
@@ -65,6 +72,9 @@ func (g *Graph) search(n *Node, any bool) (path []*edge, gaveUp bool) {
 			if looked++; looked > searchMax {
 				return []*edge{n.in.list[0], n.out.list[0]}, true
 			}
+			if cycles == asPivot && (x == n && (e.kind != ReadWrite || e.to.state != committed) || e.to == n && e.kind != ReadWrite) {
+				continue
+			}
 			if e.to == n {
 				path = append(path, e)
 				for at := x; at != n; at = came[at].from {
@@ -73,7 +83,7 @@ func (g *Graph) search(n *Node, any bool) (path []*edge, gaveUp bool) {
 				slices.Reverse(path)
 				return path, false
 			}
-			if came[e.to] != nil || e.to.doomed != nil || (e.to.observer && !n.observer) || (e.to.state != committed && !any) {
+			if came[e.to] != nil || e.to.doomed != nil || (e.to.observer && !n.observer) || (e.to.state != committed && cycles == throughCommitted) {
 				continue
 			}
 			came[e.to] = e
