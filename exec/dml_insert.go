@@ -174,15 +174,12 @@ func (o *insertOp) conflict(x *execution) (bool, error) {
 			}
 			key = e.key
 		}
-		l, err := x.txn.LockKey(x.ctx, key, txn.Update, txn.Wait)
+		l, err := x.txn.LockArbiter(x.ctx, key)
 		if err != nil {
 			return false, x.storageError(err)
 		}
 		if !l.Exists {
 			continue
-		}
-		if l.Changed && x.txn.Options().Level != txn.ReadCommitted {
-			return false, sqlerr.New(sqlerr.SerializationFailure, "could not serialize access due to concurrent update")
 		}
 		if !c.DoUpdate {
 			return true, nil

@@ -59,19 +59,25 @@ type Locked struct {
 // At READ COMMITTED the caller re-checks a Changed one. At REPEATABLE READ it is
 // 40001.
 func (t *Txn) LockRow(ctx context.Context, key []byte, s Strength, w WaitPolicy) (Locked, error) {
-	return t.lock(ctx, key, s, w, t.opts.Level != ReadCommitted, t.read)
+	return t.lock(ctx, key, s, w, anyNewer, t.read)
+}
+
+// LockArbiter is LockRow at strength Update for a key that ON CONFLICT looks at: at REPEATABLE
+// READ, one that is there and newer than the snapshot is 40001; one that is gone may be written.
+func (t *Txn) LockArbiter(ctx context.Context, key []byte) (Locked, error) {
+	return t.lock(ctx, key, Update, Wait, newerRow, t.read)
 }
 
 // LockKey is LockRow without 40001: for unique keys and foreign-key checks. The
 // key need not exist.
 func (t *Txn) LockKey(ctx context.Context, key []byte, s Strength, w WaitPolicy) (Locked, error) {
-	return t.lock(ctx, key, s, w, false, t.read)
+	return t.lock(ctx, key, s, w, nothingNewer, t.read)
 }
 
 // LockNew is LockKey, at strength Update, for a key that the caller expects to hold
 // nothing. Many of them in ascending order cost less than as many LockKeys.
 func (t *Txn) LockNew(ctx context.Context, key []byte) (Locked, error) {
-	return t.lock(ctx, key, Update, Wait, false, t.readNew)
+	return t.lock(ctx, key, Update, Wait, nothingNewer, t.readNew)
 }
 
 // read returns the newest version of a key that is locked.
@@ -96,10 +102,19 @@ func (t *Txn) readNew(key []byte) (mvcc.Version, error) {
 	return t.read(key)
 }
 
+// refusal says which versions newer than the snapshot are 40001 at REPEATABLE READ.
+type refusal uint8
+
+const (
+	nothingNewer refusal = iota
+	newerRow             // not one that is deleted
+	anyNewer
+)
+
 // lockBytes is what one lock counts for the size of its transaction.
 const lockBytes = 128
 
-func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, strict bool, read func(key []byte) (mvcc.Version, error)) (Locked, error) {
+func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, refuse refusal, read func(key []byte) (mvcc.Version, error)) (Locked, error) {
 	if t.ended {
 		return Locked{}, errEnded()
 	}
@@ -147,21 +162,21 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, st
 		break
 	}
 	t.buildOn(v.At)
-	if t.node != nil && !strict && v.Own == nil {
-		if err := t.didRead(key, max(v.At, t.Snapshot())); err != nil {
-			return Locked{}, err
-		}
-	}
 	l := t.lockedVersion(&v)
 	if t.node != nil && l.Changed && t.opts.Level == ReadCommitted {
 		t.node.Reread(key)
 	}
-	if strict && l.Changed {
+	if l.Changed && t.opts.Level != ReadCommitted && (refuse == anyNewer || refuse == newerRow && l.Exists) {
 		// The client learns of the other commit: it must be durable first.
 		if err := t.m.below.wait(ctx, v.At); err != nil {
 			return Locked{}, waitError(ctx, err)
 		}
 		return Locked{}, errConcurrent(!l.Exists)
+	}
+	if t.node != nil && (refuse != anyNewer || t.opts.Level == ReadCommitted) && v.Own == nil {
+		if err := t.didRead(key, max(v.At, t.Snapshot())); err != nil {
+			return Locked{}, err
+		}
 	}
 	if s >= NoKeyUpdate {
 		t.writes.know(t, key, e, v.Below())
