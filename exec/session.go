@@ -410,7 +410,8 @@ func (s *Session) ensureTxn(now time.Time) error {
 // start begins a transaction.
 func (s *Session) start(o txn.Options, now time.Time) error {
 	o.PID, o.Database = s.pid, uint32(s.db.id)
-	o.AsyncCommit, o.LockTimeout, o.Detect = s.settings.asyncCommit, s.settings.lockTimeout, s.settings.detect
+	o.AsyncCommit, o.Detect = s.settings.asyncCommit, s.settings.detect
+	o.LockTimeout, o.DeadlockTimeout = s.settings.lockTimeout, s.settings.deadlockTimeout
 	t, err := s.srv.mgr.Begin(o)
 	if err != nil {
 		return err

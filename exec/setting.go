@@ -73,6 +73,16 @@ var settingList = []*setting{
 	{name: "client_min_messages", def: "notice", kind: kindEnum, options: []string{"debug5", "debug4", "debug3", "debug2", "debug1", "debug", "log", "notice", "warning", "error"}, desc: "Sets the message levels that are sent to the client.",
 		apply: func(s *Session, v string) error { s.settings.minMessages = v; return nil }},
 	{name: "DateStyle", def: "ISO, MDY", report: true, desc: "Sets the display format for date and time values.", apply: applyDateStyle},
+	// 0 is not PostgreSQL's default, 1s: a deadlock is found when it arises, and the
+	// time only says whose turn it is to fail.
+	{name: "deadlock_timeout", def: "0", kind: kindInt, max: 1<<31 - 1, unit: "ms", desc: "Sets the time to wait on a lock before checking for deadlock.",
+		apply: func(s *Session, v string) error {
+			s.settings.deadlockTimeout = milliseconds(v)
+			if s.txn != nil {
+				s.txn.SetDeadlockTimeout(s.settings.deadlockTimeout)
+			}
+			return nil
+		}},
 	{name: "default_transaction_deferrable", def: "off", kind: kindBool, desc: "Sets the default deferrable status of new transactions.",
 		apply: func(s *Session, v string) error { s.settings.deferrable = v == "on"; return nil }},
 	{name: "default_transaction_isolation", def: "read committed", kind: kindEnum, options: []string{"serializable", "repeatable read", "read committed", "read uncommitted"}, desc: "Sets the transaction isolation level of each new transaction.",
@@ -218,6 +228,7 @@ type settings struct {
 	asyncCommit      bool
 	detect           txn.Detection // from the next transaction on
 	lockTimeout      time.Duration
+	deadlockTimeout  time.Duration
 	statementTimeout time.Duration
 	idleInTxn        time.Duration
 	idleSession      time.Duration

@@ -119,34 +119,13 @@ func (l *advisoryLocks) lock(ctx context.Context, s *Session, r advisoryRequest,
 	w := &advisoryWaiter{s: s, key: r.key, exclusive: r.exclusive, granted: make(chan struct{})}
 	e.queue = append(e.queue, w)
 	l.waiting[s] = w
-	if path := l.cycle(s, s, make(map[*Session]bool)); path != nil {
-		err := l.deadlock(append([]*Session{s}, path...))
-		l.leave(w)
-		l.mu.Unlock()
-		return false, err
-	}
 	l.mu.Unlock()
-
-	var timeout <-chan time.Time
-	if d := s.settings.lockTimeout; d > 0 {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		timeout = t.C
-	}
-	var err error
-	select {
-	case <-w.granted:
-	case <-ctx.Done():
-		err = cancelCause(ctx)
-	case <-timeout:
-		err = sqlerr.New(sqlerr.LockNotAvailable, "canceling statement due to lock timeout")
-	}
+	err := l.sleep(ctx, w)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
 	case <-w.granted:
 		// Granted, perhaps at the last moment.
-		delete(l.waiting, s)
 		e.holders[s].add(advisoryRequest{key: r.key, exclusive: r.exclusive, xact: true}, -1)
 		e.grant(s, r)
 		return true, nil
@@ -156,8 +135,60 @@ func (l *advisoryLocks) lock(ctx context.Context, s *Session, r advisoryRequest,
 	}
 }
 
-// leave takes a request out of the queue. The caller holds mu.
+// sleep waits until w is granted, or has to give up.
+func (l *advisoryLocks) sleep(ctx context.Context, w *advisoryWaiter) error {
+	after := func(d time.Duration) (<-chan time.Time, func() bool) {
+		if d <= 0 {
+			return nil, func() bool { return false }
+		}
+		t := time.NewTimer(d)
+		return t.C, t.Stop
+	}
+	g := &w.s.settings
+	if g.deadlockTimeout == 0 {
+		if err := l.findDeadlock(w); err != nil {
+			return err
+		}
+	}
+	timeout, stop := after(g.lockTimeout)
+	defer stop()
+	look, stop := after(g.deadlockTimeout)
+	defer stop()
+	for {
+		select {
+		case <-w.granted:
+			return nil
+		case <-ctx.Done():
+			return cancelCause(ctx)
+		case <-timeout:
+			return sqlerr.New(sqlerr.LockNotAvailable, "canceling statement due to lock timeout")
+		case <-look:
+			if err := l.findDeadlock(w); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// findDeadlock fails if w, which is queued, is on a cycle of waiting. That two requests that
+// close one at the same time both fail is avoided by leaving the queue under the same hold of mu.
+func (l *advisoryLocks) findDeadlock(w *advisoryWaiter) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	path := l.cycle(w.s, w.s, make(map[*Session]bool))
+	if path == nil {
+		return nil
+	}
+	err := l.deadlock(append([]*Session{w.s}, path...))
+	l.leave(w)
+	return err
+}
+
+// leave takes a request out of the queue, if it is in it. The caller holds mu.
 func (l *advisoryLocks) leave(w *advisoryWaiter) {
+	if l.waiting[w.s] != w {
+		return
+	}
 	delete(l.waiting, w.s)
 	e := l.entries[w.key]
 	e.queue = slices.DeleteFunc(e.queue, func(x *advisoryWaiter) bool { return x == w })
@@ -172,6 +203,7 @@ func (l *advisoryLocks) settle(key advisoryKey) {
 		e.queue = e.queue[1:]
 		// The waiter turns this into what it asked for.
 		e.grant(w.s, advisoryRequest{key: key, exclusive: w.exclusive, xact: true})
+		delete(l.waiting, w.s)
 		close(w.granted)
 	}
 	if len(e.holders) == 0 && len(e.queue) == 0 {

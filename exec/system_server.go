@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"slices"
+
 	"github.com/minisql/minisql/catalog"
 	"github.com/minisql/minisql/planner/expr"
 	"github.com/minisql/minisql/sqlerr"
@@ -109,15 +111,33 @@ var serverFuncs = map[string]systemFunc{
 		return types.Null, sqlerr.Unsupported("function pg_stat_get_backend_idset()")
 	},
 	"pg_blocking_pids": func(y *system, a []types.Datum) (types.Datum, error) {
-		pid := int32(a[0].Int())
-		return pidArray(append(y.s.srv.mgr.BlockedBy(pid), y.s.srv.advisoryBlockers(pid)...)), nil
+		return pidArray(y.s.srv.blockers(int32(a[0].Int()))), nil
 	},
-	"pg_safe_snapshot_blocking_pids": func(*system, []types.Datum) (types.Datum, error) { return pidArray(nil), nil },
+	"pg_safe_snapshot_blocking_pids": func(y *system, a []types.Datum) (types.Datum, error) {
+		return pidArray(y.s.srv.mgr.SafeSnapshotBlockers(int32(a[0].Int()))), nil
+	},
+	// For PostgreSQL's isolationtester: whether a session waits for a lock of one of the
+	// others, or for a safe snapshot.
+	"pg_isolation_test_session_is_blocked": func(y *system, a []types.Datum) (types.Datum, error) {
+		pid := int32(a[0].Int())
+		others := a[1].Array().Elems
+		for _, b := range y.s.srv.blockers(pid) {
+			if slices.ContainsFunc(others, func(d types.Datum) bool { return !d.IsNull() && d.Int() == int64(b) }) {
+				return types.True, nil
+			}
+		}
+		return types.NewBool(len(y.s.srv.mgr.SafeSnapshotBlockers(pid)) > 0), nil
+	},
 	"current_query": func(y *system, _ []types.Datum) (types.Datum, error) {
 		return types.NewText(y.s.activityNow().Query), nil
 	},
 	// Statistics are not kept per session, so there is no snapshot of them to clear.
 	"pg_stat_clear_snapshot": func(*system, []types.Datum) (types.Datum, error) { return types.NewText(""), nil },
+}
+
+// blockers lists the sessions that a session waits for a lock of.
+func (srv *Server) blockers(pid int32) []int32 {
+	return append(srv.mgr.BlockedBy(pid), srv.advisoryBlockers(pid)...)
 }
 
 func txid(y *system, _ []types.Datum) (types.Datum, error) {

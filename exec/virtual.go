@@ -210,17 +210,20 @@ func (v *systemSource) Settings() []pgcatalog.Setting {
 
 func (v *systemSource) Activity() []pgcatalog.Activity {
 	var out []pgcatalog.Activity
-	waits := make(map[int32]string)
+	waits := make(map[int32][2]string)
 	for _, l := range v.Locks() {
 		if !l.Granted {
-			waits[l.PID] = l.Type
+			waits[l.PID] = [2]string{"Lock", l.Type}
 		}
+	}
+	for _, pid := range v.s.srv.mgr.SafeSnapshotWaits() {
+		waits[pid] = [2]string{"IPC", "SafeSnapshot"}
 	}
 	for _, s := range v.s.srv.Sessions() {
 		a := s.activityNow()
 		out = append(out, pgcatalog.Activity{
 			PID: s.pid, Database: s.db.id, DatabaseName: s.name, User: s.user, Application: a.Application, ClientAddr: s.opts.ClientAddr,
-			State: a.State, Query: a.Query, Backend: a.BackendTime, Xact: a.XactTime, QueryAt: a.QueryTime, Change: a.StateTime, Waiting: waits[s.pid],
+			State: a.State, Query: a.Query, Backend: a.BackendTime, Xact: a.XactTime, QueryAt: a.QueryTime, Change: a.StateTime, WaitType: waits[s.pid][0], Wait: waits[s.pid][1],
 		})
 	}
 	return out

@@ -3,22 +3,63 @@ package txn
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/minisql/minisql/sqlerr"
 )
 
-// sleep waits until the request that was queued is granted, or, if it is for a key, may
-// be on a cycle.
-func (o *owner) sleep(ctx context.Context, timeout timer) error {
-	select {
-	case <-o.signal:
-		return nil
-	case <-ctx.Done():
-		return cancelled(ctx)
-	case <-timeout.c():
-		return errLockTimeout()
+// sleep waits until w, which was just queued, is granted. It fails if w is, or with a
+// deadlock timeout still is after that time, on a cycle of waiting. It unlocks graph, which
+// the caller holds.
+func (l *lockTable) sleep(ctx context.Context, w *waiter) error {
+	o := w.o
+	defer o.waiting.Store(nil)
+	t, look := newTimer(o.lockTimeout), newTimer(o.deadlockTimeout)
+	defer t.stop()
+	defer look.stop()
+	var err error
+	if o.deadlockTimeout == 0 {
+		err = l.findDeadlock(w)
+	} else {
+		err = findUpgradeDeadlock(w)
 	}
+	l.graph.Unlock()
+	for err == nil {
+		select {
+		case <-o.signal:
+			if w.isGranted() {
+				return nil
+			}
+			// The key has got another holder: see expose.
+			if o.deadlockTimeout > 0 {
+				look.Reset(o.deadlockTimeout)
+				continue
+			}
+		case <-ctx.Done():
+			return cancelled(ctx)
+		case <-t.c():
+			return errLockTimeout()
+		case <-look.c():
+		}
+		l.graph.Lock()
+		err = l.findDeadlock(w)
+		l.graph.Unlock()
+	}
+	return err
+}
+
+func (w *waiter) isGranted() bool {
+	var mu *sync.Mutex
+	if w.table != nil {
+		mu = &w.table.locks.mu
+	} else {
+		mu = &w.e.shard.mu
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	return w.granted
 }
 
 // edge says that w's owner waits for by.
@@ -28,12 +69,12 @@ type edge struct {
 	soft *waiter // by only waits too, ahead of w in a table's queue
 }
 
-// findDeadlock looks for a cycle through the request w, which is queued and not
-// yet asleep, or not any more. The caller holds graph, so no request is queued meanwhile;
-// all owners on a cycle are asleep, so its edges stand still.
+// findDeadlock looks for a cycle through the request w, which is queued. The caller
+// holds graph, so no request is queued meanwhile; all other owners on a cycle are asleep,
+// so its edges stand still.
 //
 // A cycle through a table's queue is opened, as PostgreSQL does, by letting the
-// request that only queues behind another go first; otherwise the caller fails
+// last request on it that only queues behind another go first; otherwise the caller fails
 // with 40P01.
 func (l *lockTable) findDeadlock(w *waiter) error {
 	for range 100 { // each round moves one request ahead of another
@@ -42,7 +83,7 @@ func (l *lockTable) findDeadlock(w *waiter) error {
 			return nil
 		}
 		moved := false
-		for _, e := range path {
+		for _, e := range slices.Backward(path) {
 			if e.soft != nil && e.w.table.moveAhead(e.w, e.soft) {
 				moved = true
 				break
@@ -51,6 +92,26 @@ func (l *lockTable) findDeadlock(w *waiter) error {
 		if !moved {
 			w.o.waiting.Store(nil) // so nobody else fails for the same cycle
 			return errDeadlock(path)
+		}
+	}
+	return nil
+}
+
+// findUpgradeDeadlock fails if w and another request wait for what the other one holds of the
+// same table. That is seen without a search, so PostgreSQL does not wait before it looks.
+func findUpgradeDeadlock(w *waiter) error {
+	if w.table == nil {
+		return nil
+	}
+	for _, e := range w.blockers() {
+		other := e.by.waiting.Load()
+		if e.soft != nil || other == nil || other.table != w.table {
+			continue
+		}
+		for _, back := range other.blockers() {
+			if back.by == w.o && back.soft == nil {
+				return errDeadlock([]edge{e, back})
+			}
 		}
 	}
 	return nil

@@ -38,7 +38,8 @@
 //	    snapshot after its commit was acknowledged, includes that version.
 //	(6) Key locks are held until the commit is in the log, table locks until it is
 //	    published. The lock on a key whose version was spilled is that version.
-//	(7) Whoever waits for a lock is on no cycle of waiting, or fails with 40P01.
+//	(7) Whoever waits for a lock is on no cycle of waiting, or one on it fails with 40P01: who
+//	    closed it, or the first whose DeadlockTimeout passes.
 //
 // # Memory
 //

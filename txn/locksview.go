@@ -1,5 +1,7 @@
 package txn
 
+import "github.com/minisql/minisql/ssi"
+
 // LockInfo is one row of pg_locks.
 type LockInfo struct {
 	PID      int32
@@ -76,5 +78,32 @@ func (m *Manager) BlockedBy(pid int32) []int32 {
 			out = append(out, e.by.pid)
 		}
 	}
+	return out
+}
+
+// SafeSnapshotBlockers lists the pids of the transactions on which it depends whether the
+// snapshot of the session pid, READ ONLY DEFERRABLE, is safe: for pg_safe_snapshot_blocking_pids.
+func (m *Manager) SafeSnapshotBlockers(pid int32) []int32 {
+	var waits []*ssi.Node
+	m.eachActive(func(t *Txn) {
+		if n := t.safety.Load(); t.pid == pid && n != nil {
+			waits = append(waits, n)
+		}
+	})
+	var out []int32
+	for _, n := range waits {
+		out = append(out, n.WaitsFor()...)
+	}
+	return out
+}
+
+// SafeSnapshotWaits lists the pids of the sessions that wait for a safe snapshot.
+func (m *Manager) SafeSnapshotWaits() []int32 {
+	var out []int32
+	m.eachActive(func(t *Txn) {
+		if t.safety.Load() != nil {
+			out = append(out, t.pid)
+		}
+	})
 	return out
 }

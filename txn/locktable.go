@@ -17,7 +17,8 @@ type owner struct {
 	pid      int32
 	database uint32
 
-	lockTimeout time.Duration // of each wait; 0 is none
+	lockTimeout     time.Duration // of each wait; 0 is none
+	deadlockTimeout time.Duration // after which a wait looks for a deadlock; 0 is at once
 
 	// cmd is the number that writes and locks get: of the command or the savepoint that
 	// is newest.
@@ -75,7 +76,8 @@ type impliedLock struct {
 //	(4) Whoever gets something new to wait for looks for a cycle before he sleeps, one
 //	    at a time (graph): the last one to close a cycle finds it. That is whoever
 //	    enqueues; and whoever is in the queue of a key whose lock is exposed, for its
-//	    owner may be asleep already. All other new holders are running.
+//	    owner may be asleep already. All other new holders are running. One with a
+//	    deadlock timeout looks after that instead, so that a cycle may stand for as long.
 //
 // Lock order: graph → tableLocks.mu → shard.mu. No mutex is held while waiting.
 type lockTable struct {
@@ -277,26 +279,7 @@ func (l *lockTable) acquireSlow(ctx context.Context, o *owner, shard *lockShard,
 	e.waiters[at] = wt
 	o.startWaiting(wt)
 	shard.mu.Unlock()
-	err := l.findDeadlock(wt)
-	l.graph.Unlock()
-
-	timeout := newTimer(o.lockTimeout)
-	defer timeout.stop()
-	for err == nil {
-		if err = o.sleep(ctx, timeout); err != nil {
-			break
-		}
-		shard.mu.Lock()
-		granted := wt.granted
-		shard.mu.Unlock()
-		if granted {
-			break
-		}
-		l.graph.Lock() // the key has got another holder: see expose
-		err = l.findDeadlock(wt)
-		l.graph.Unlock()
-	}
-	o.waiting.Store(nil)
+	err := l.sleep(ctx, wt)
 
 	shard.mu.Lock()
 	granted := wt.granted

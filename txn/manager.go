@@ -66,7 +66,8 @@ func (m *Manager) Begin(opts Options) (*Txn, error) {
 	t := &Txn{m: m, opts: opts}
 	t.id = m.lastID.Add(1)
 	t.tables, t.buf = t.first[:0], t.small[:0]
-	t.pid, t.database, t.lockTimeout = opts.PID, opts.Database, opts.LockTimeout
+	t.pid, t.database = opts.PID, opts.Database
+	t.lockTimeout, t.deadlockTimeout = opts.LockTimeout, opts.DeadlockTimeout
 	s := &m.active[t.id%activeStripes]
 	s.mu.Lock()
 	t.next = s.head

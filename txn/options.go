@@ -45,6 +45,10 @@ type Options struct {
 
 	// LockTimeout bounds each single wait for a lock (55P03); 0 is no bound.
 	LockTimeout time.Duration
+
+	// DeadlockTimeout is after which time a wait for a lock looks for a deadlock; 0 is at once.
+	// With several values among the waiting, who looks first is the victim.
+	DeadlockTimeout time.Duration
 }
 
 // Detection says what to do about anomalies of transactions at READ COMMITTED and REPEATABLE

@@ -34,7 +34,7 @@ var update = flag.Bool("update", false, "rewrite the expected output of the scri
 //	t1: get k      t1: current k       t1: latest k    t1: scan lo hi [rev]
 //	t1: put k v    t1: del k           t1: move k to   t1: update k v   (lock, then put)
 //	t1: lock k STRENGTH [nowait|skip]  t1: lockkey …   t1: table id MODE [nowait]
-//	t1: savepoint s   t1: rollback to s   t1: release s   t1: timeout 10ms
+//	t1: savepoint s   t1: rollback to s   t1: release s   t1: timeout 10ms   t1: look 10ms
 //	t1: hold c     t1: use c           t1: schema      t1: cancel
 //	t1: spill      t1: own lo hi
 //	t1: grab k     t1: giveway k       (a lock on a spilled key, in two steps)
@@ -351,6 +351,10 @@ func (c *session) try(cmd string) (string, error) {
 	case "timeout":
 		d, err := time.ParseDuration(f[1])
 		t.SetLockTimeout(d)
+		return "SET", err
+	case "look": // for deadlocks, after this time
+		d, err := time.ParseDuration(f[1])
+		t.SetDeadlockTimeout(d)
 		return "SET", err
 	case "spill":
 		return "SPILLED", txn.Spill(t)

@@ -178,15 +178,7 @@ func (l *tableLocks) acquireShared(ctx context.Context, o *owner, id uint64, mod
 	e.waiters = append(e.waiters, w)
 	o.startWaiting(w)
 	l.mu.Unlock()
-	err := l.m.locks.findDeadlock(w)
-	graph.Unlock()
-
-	if err == nil {
-		timeout := newTimer(o.lockTimeout)
-		err = o.sleep(ctx, timeout)
-		timeout.stop()
-	}
-	o.waiting.Store(nil)
+	err := l.m.locks.sleep(ctx, w)
 
 	l.mu.Lock()
 	defer l.mu.Unlock()

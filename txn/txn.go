@@ -219,6 +219,9 @@ func (t *Txn) SetAsyncCommit(on bool) { t.opts.AsyncCommit = on }
 // SetLockTimeout changes the bound on each wait for a lock; 0 is none.
 func (t *Txn) SetLockTimeout(d time.Duration) { t.opts.LockTimeout, t.lockTimeout = d, d }
 
+// SetDeadlockTimeout changes after which time a wait looks for a deadlock; 0 is at once.
+func (t *Txn) SetDeadlockTimeout(d time.Duration) { t.opts.DeadlockTimeout, t.deadlockTimeout = d, d }
+
 // Snapshot is the timestamp that Get reads at; 0 before the first statement.
 func (t *Txn) Snapshot() mvcc.Timestamp {
 	if t.view != nil {

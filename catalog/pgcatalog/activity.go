@@ -51,8 +51,8 @@ func pgStatActivity(x *maker, b *builder) error {
 			set("backend_start", a.Backend).set("xact_start", a.Xact).set("query_start", a.QueryAt).set("state_change", a.Change).
 			set("state", opt(a.State)).set("query", a.Query).set("backend_type", "client backend")
 		switch {
-		case a.Waiting != "":
-			b.set("wait_event_type", "Lock").set("wait_event", a.Waiting)
+		case a.Wait != "":
+			b.set("wait_event_type", a.WaitType).set("wait_event", a.Wait)
 		case strings.HasPrefix(a.State, "idle"):
 			b.set("wait_event_type", "Client").set("wait_event", "ClientRead")
 		}

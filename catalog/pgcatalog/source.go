@@ -62,7 +62,8 @@ type Activity struct {
 	State, Query    string
 	Backend, Xact   time.Time
 	QueryAt, Change time.Time
-	Waiting         string // wait_event, "" if the session is running
+	// wait_event_type and wait_event; "" if the session is running
+	WaitType, Wait string
 }
 
 // Lock is one lock held or awaited. Relation is set for those of type relation and
