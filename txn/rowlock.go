@@ -163,20 +163,23 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, re
 	}
 	t.buildOn(v.At)
 	l := t.lockedVersion(&v)
-	if t.node != nil && l.Changed && t.opts.Level == ReadCommitted {
-		t.node.Reread(key)
+	if t.opts.Level == ReadCommitted {
+		refuse = nothingNewer
 	}
-	if l.Changed && t.opts.Level != ReadCommitted && (refuse == anyNewer || refuse == newerRow && l.Exists) {
+	if l.Changed && (refuse == anyNewer || refuse == newerRow && l.Exists) {
 		// The client learns of the other commit: it must be durable first.
 		if err := t.m.below.wait(ctx, v.At); err != nil {
 			return Locked{}, waitError(ctx, err)
 		}
 		return Locked{}, errConcurrent(!l.Exists)
 	}
-	if t.node != nil && (refuse != anyNewer || t.opts.Level == ReadCommitted) && v.Own == nil {
+	if t.node != nil && refuse != anyNewer && v.Own == nil {
 		if err := t.didRead(key, max(v.At, t.Snapshot())); err != nil {
 			return Locked{}, err
 		}
+	}
+	if t.node != nil && l.Changed && t.opts.Level == ReadCommitted {
+		t.node.Reread(key)
 	}
 	if s >= NoKeyUpdate {
 		t.writes.know(t, key, e, v.Below())
