@@ -123,6 +123,9 @@ func (c *Catalog) WithoutSchema(version uint64, id ID) *Catalog {
 		delete(n.schemaNames, old.Name)
 		delete(n.schemas, id)
 	}
+	if own := n.schemas[MinisqlSchemaID]; own != nil && n.schemaNames[own.Name] == 0 {
+		n.schemaNames[own.Name] = own.ID // a user's had its name
+	}
 	return n
 }
 
@@ -165,14 +168,17 @@ func (c *Catalog) RelationExists(schema ID, name string) bool {
 // References returns the foreign keys that refer to table id.
 func (c *Catalog) References(id ID) []Reference { return c.references[id] }
 
-// Schemas returns all schemas by name.
+// Schemas returns all schemas by name, but for schema minisql: a client that found it would
+// take it for the user's, and pg_dump would dump it.
 func (c *Catalog) Schemas() []*Schema {
-	return slices.SortedFunc(maps.Values(c.schemas), func(a, b *Schema) int { return strings.Compare(a.Name, b.Name) })
+	all := slices.SortedFunc(maps.Values(c.schemas), func(a, b *Schema) int { return strings.Compare(a.Name, b.Name) })
+	return slices.DeleteFunc(all, func(s *Schema) bool { return s.ID == MinisqlSchemaID })
 }
 
-// Tables returns all relations by ID.
+// Tables returns all relations by ID, but for those of schema minisql.
 func (c *Catalog) Tables() []*Table {
-	return slices.SortedFunc(maps.Values(c.tables), func(a, b *Table) int { return int(int64(a.ID) - int64(b.ID)) })
+	all := slices.SortedFunc(maps.Values(c.tables), func(a, b *Table) int { return int(int64(a.ID) - int64(b.ID)) })
+	return slices.DeleteFunc(all, func(t *Table) bool { return t.SchemaID == MinisqlSchemaID })
 }
 
 // TablesIn returns the relations of one schema by ID.

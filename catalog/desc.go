@@ -17,7 +17,8 @@ const (
 	PublicID            ID = 2200 // schema public
 	InformationSchemaID ID = 13000
 	PgToastID           ID = 99
-	BootstrapRoleID     ID = 10 // role postgres
+	MinisqlSchemaID     ID = 16000 // schema minisql: what PostgreSQL has no view for
+	BootstrapRoleID     ID = 10    // role postgres
 
 	Template1ID        ID = 1
 	Template0ID        ID = 4

@@ -277,7 +277,7 @@ func (d *ddl) creationSchema(name parser.QName) (*catalog.Schema, error) {
 
 func (d *ddl) userSchema(s *catalog.Schema, object string) (*catalog.Schema, error) {
 	switch s.ID {
-	case catalog.PgCatalogID, catalog.InformationSchemaID, catalog.PgToastID:
+	case catalog.PgCatalogID, catalog.InformationSchemaID, catalog.PgToastID, catalog.MinisqlSchemaID:
 		return nil, sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied to create \"%s.%s\"", s.Name, object).
 			WithDetail("System catalog modifications are currently disallowed.")
 	}

@@ -21,7 +21,7 @@ func (d *ddl) createSchema(n *parser.CreateSchemaStmt) error {
 	if err := d.lockName(0, name); err != nil {
 		return err
 	}
-	if d.cat.Schema(name) != nil {
+	if sc := d.cat.Schema(name); sc != nil && sc.ID != catalog.MinisqlSchemaID { // a user's own goes before
 		if n.IfNotExists {
 			d.s.notice("NOTICE", sqlerr.New(sqlerr.DuplicateSchema, "schema %q already exists, skipping", name))
 			return nil

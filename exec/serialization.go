@@ -1,30 +1,70 @@
 package exec
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/minisql/minisql/catalog"
+	"github.com/minisql/minisql/catalog/pgcatalog"
 	"github.com/minisql/minisql/sqlerr"
 	"github.com/minisql/minisql/txn"
 	"github.com/minisql/minisql/types"
 )
 
-// explain writes the cycle that a serialization failure is about into its DETAIL, edge by
-// edge. Other errors pass.
+// explain writes into the DETAIL of a serialization failure what it is about, and remembers
+// it. Other errors pass.
 func (s *Session) explain(err error) error {
-	f, ok := errors.AsType[*txn.Failure](err)
-	if !ok {
-		return err
-	}
 	e := sqlerr.As(err)
-	if e == nil || e.Detail != "" {
+	if e == nil || e.Code != sqlerr.SerializationFailure || e.Detail != "" {
 		return err
 	}
 	explained := *e
-	explained.Detail = s.describeCycle(f)
+	record := pgcatalog.SerializationFailure{PID: s.pid, Database: s.name, Statement: shortened(s.Query), Message: e.Message}
+	var keys [][]byte
+	if f, ok := errors.AsType[*txn.Failure](err); ok {
+		explained.Detail = s.describeCycle(f)
+		record.Transaction = f.Victim.ID
+		for _, step := range f.Cycle {
+			keys = append(keys, step.Key)
+		}
+	} else if c, ok := errors.AsType[*txn.NewerVersion](err); ok && s.txn != nil {
+		explained.Detail = s.describeNewer(c)
+		record.Transaction = s.txn.ID()
+		keys = append(keys, c.Key)
+	}
+	record.Explanation = explained.Detail
+	for _, k := range keys {
+		if t, _ := s.storedIn(k); t != nil {
+			record.Tables = append(record.Tables, t.Name)
+		}
+	}
+	slices.Sort(record.Tables)
+	record.Tables = slices.Compact(record.Tables)
+	s.srv.failures.add(record)
 	return &explained
+}
+
+// shortened is as much of a statement as an explanation has.
+func shortened(sql string) string {
+	const bytesMax = 200
+	if len(sql) > bytesMax {
+		return strings.ToValidUTF8(sql[:bytesMax], "") + "…"
+	}
+	return sql
+}
+
+// describeNewer says what a lost update would have been. Who made the newer version is not
+// known: it carries no name. So there are no numbers to tell transactions apart by.
+func (s *Session) describeNewer(c *txn.NewerVersion) string {
+	did := "changed"
+	if c.Deleted {
+		did = "deleted"
+	}
+	return fmt.Sprintf("This transaction was to change or lock %s%s; another transaction has %s it, unseen.",
+		s.describeStoredKey(c.Key), inStatement(txn.Side{Text: shortened(s.Query)}), did)
 }
 
 // reportAnomaly tells of what the commit of a watched transaction has shown.
@@ -77,27 +117,37 @@ func inStatement(side txn.Side) string {
 	return " in \"" + strings.Join(strings.Fields(side.Text), " ") + "\""
 }
 
-// describeStoredKey names the table or index of a row's or an index entry's key, and its columns.
-func (s *Session) describeStoredKey(key []byte) string {
+// storedIn finds the table that a key belongs to, and the index if it is an entry of one; nil if
+// it is of another database, or of none.
+func (s *Session) storedIn(key []byte) (*catalog.Table, *catalog.Index) {
 	sc := s.db.current.Load()
 	if sc == nil {
-		return "a row"
+		return nil, nil
 	}
 	for _, t := range sc.cat.Tables() {
-		prefix := catalog.StoragePrefix(nil, s.db.id, t.Storage)
-		if t.Storage != 0 && strings.HasPrefix(string(key), string(prefix)) {
-			return s.describeRow(t, key[len(prefix):])
+		if t.Storage != 0 && bytes.HasPrefix(key, catalog.StoragePrefix(nil, s.db.id, t.Storage)) {
+			return t, nil
 		}
 		for _, x := range t.Indexes {
-			prefix := catalog.StoragePrefix(nil, s.db.id, x.Storage)
-			if x.Clustered() || !strings.HasPrefix(string(key), string(prefix)) {
-				continue
+			if !x.Clustered() && bytes.HasPrefix(key, catalog.StoragePrefix(nil, s.db.id, x.Storage)) {
+				return t, x
 			}
-			columns, values := s.describeParts(t, x.Columns, key[len(prefix):])
-			return fmt.Sprintf("index %s of table %s at (%s)=(%s)", x.Name, t.Name, columns, values)
 		}
 	}
-	return "a table"
+	return nil, nil
+}
+
+// describeStoredKey names the table or index of a row's or an index entry's key, and its columns.
+func (s *Session) describeStoredKey(key []byte) string {
+	t, x := s.storedIn(key)
+	switch {
+	case t == nil:
+		return "a table"
+	case x == nil:
+		return s.describeRow(t, key[len(catalog.StoragePrefix(nil, s.db.id, t.Storage)):])
+	}
+	columns, values := s.describeParts(t, x.Columns, key[len(catalog.StoragePrefix(nil, s.db.id, x.Storage)):])
+	return fmt.Sprintf("index %s of table %s at (%s)=(%s)", x.Name, t.Name, columns, values)
 }
 
 func (s *Session) describeRow(t *catalog.Table, key []byte) string {

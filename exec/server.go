@@ -31,6 +31,7 @@ type Server struct {
 	started time.Time
 
 	advisory advisoryLocks
+	failures failureLog
 
 	mu        sync.Mutex // guards what follows; held shortly, never while waiting
 	databases map[catalog.ID]*database

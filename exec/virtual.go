@@ -229,6 +229,20 @@ func (v *systemSource) Activity() []pgcatalog.Activity {
 	return out
 }
 
+func (v *systemSource) SSI() pgcatalog.SSI {
+	s := v.s.srv.mgr.SSIStats()
+	return pgcatalog.SSI{
+		Active: s.Active, Committed: s.Committed, Entries: s.Entries, Ranges: s.Ranges, Edges: s.Edges,
+		Failures: s.Failures, Doomed: s.Doomed, Searches: s.Searches, EdgesSearched: s.Searched,
+		Coarsened: s.Coarsened, Summarized: s.Summarized, Anomalies: s.Anomalies,
+		SafeSnapshots: s.SafeSnapshots, UnsafeSnapshots: s.Unsafe, OldestSnapshot: int64(s.OldestActive),
+	}
+}
+
+func (v *systemSource) SerializationFailures() []pgcatalog.SerializationFailure {
+	return v.s.srv.failures.list()
+}
+
 // Locks lists table locks, advisory locks, and the row locks that somebody waits for.
 func (v *systemSource) Locks() []pgcatalog.Lock {
 	var out []pgcatalog.Lock

@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -73,12 +74,22 @@ func errEnded() error {
 	return sqlerr.New(sqlerr.NoActiveSQLTransaction, "there is no transaction in progress")
 }
 
-func errConcurrent(deleted bool) error {
+// NewerVersion is the cause of a 40001: the version under Key is newer than the transaction's
+// snapshot, and was to be changed or locked.
+type NewerVersion struct {
+	Key     []byte
+	Deleted bool
+}
+
+func (*NewerVersion) Error() string { return "txn: the version is newer than the snapshot" }
+
+func errConcurrent(key []byte, deleted bool) error {
 	what := "update"
 	if deleted {
 		what = "delete"
 	}
-	return sqlerr.New(sqlerr.SerializationFailure, "could not serialize access due to concurrent %s", what)
+	return sqlerr.New(sqlerr.SerializationFailure, "could not serialize access due to concurrent %s", what).
+		WithCause(&NewerVersion{Key: bytes.Clone(key), Deleted: deleted})
 }
 
 // timer is a time.Timer that may be absent.

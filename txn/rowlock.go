@@ -171,7 +171,7 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, re
 		if err := t.m.below.wait(ctx, v.At); err != nil {
 			return Locked{}, waitError(ctx, err)
 		}
-		return Locked{}, errConcurrent(!l.Exists)
+		return Locked{}, errConcurrent(key, !l.Exists)
 	}
 	if t.node != nil && refuse != anyNewer && v.Own == nil {
 		if err := t.didRead(key, max(v.At, t.Snapshot())); err != nil {

@@ -34,6 +34,7 @@ var descriptors = sync.OnceValues(func() ([]*catalog.Schema, []*catalog.Table) {
 		{ID: catalog.PgCatalogID, Name: "pg_catalog", Owner: catalog.BootstrapRole, Comment: "system catalog schema"},
 		{ID: catalog.PgToastID, Name: "pg_toast", Owner: catalog.BootstrapRole, Comment: "reserved schema for TOAST tables"},
 		{ID: catalog.InformationSchemaID, Name: "information_schema", Owner: catalog.BootstrapRole},
+		{ID: catalog.MinisqlSchemaID, Name: "minisql", Owner: catalog.BootstrapRole},
 	}
 	var tables []*catalog.Table
 	for line := range strings.Lines(dataFile("relations.txt")) {
@@ -50,7 +51,7 @@ var descriptors = sync.OnceValues(func() ([]*catalog.Schema, []*catalog.Table) {
 		t := tables[len(tables)-1]
 		t.Columns = append(t.Columns, catalog.Column{Name: f[0], Type: types.Type{OID: types.OID(mustInt(f[1])), Typmod: int32(mustInt(f[2]))}, NotNull: f[3] == "t"})
 	}
-	return schemas, tables
+	return schemas, append(tables, ownRelations...)
 })
 
 func mustInt(s string) int64 {
@@ -63,5 +64,5 @@ func mustInt(s string) int64 {
 
 // IsSystem reports whether a relation is of the system's own schemas.
 func IsSystem(t *catalog.Table) bool {
-	return t.SchemaID == catalog.PgCatalogID || t.SchemaID == catalog.InformationSchemaID || t.SchemaID == catalog.PgToastID
+	return t.SchemaID == catalog.PgCatalogID || t.SchemaID == catalog.MinisqlSchemaID || t.SchemaID == catalog.InformationSchemaID || t.SchemaID == catalog.PgToastID
 }

@@ -24,6 +24,10 @@ func (shop) Settings() []Setting {
 func (shop) Activity() []Activity {
 	return []Activity{{PID: 7, Database: 16384, DatabaseName: "shop", User: "clerk", State: "idle", Query: "select 1", Backend: time.Unix(0, 0)}}
 }
+func (shop) SSI() SSI { return SSI{} }
+
+func (shop) SerializationFailures() []SerializationFailure { return nil }
+
 func (shop) Locks() []Lock {
 	return []Lock{{Type: "relation", Database: 16384, Relation: 20001, PID: 7, Mode: "AccessShareLock", Granted: true}, {Type: "advisory", Database: 16384, Object: 5, Sub: 1, PID: 7, Mode: "ShareLock"}}
 }

@@ -42,6 +42,8 @@ func init() {
 		"pg_statio_all_sequences": pgStatSequences, "pg_statio_sys_sequences": pgStatSequences, "pg_statio_user_sequences": pgStatSequences,
 		"pg_timezone_names": pgTimezoneNames,
 
+		"minisql.ssi": ownSSI, "minisql.serialization_failures": ownSerializationFailures,
+
 		"information_schema.character_sets": isCharacterSets, "information_schema.check_constraints": isCheckConstraints,
 		"information_schema.collations":                      isCollations,
 		"information_schema.column_column_usage":             isColumnColumnUsage,
@@ -77,6 +79,7 @@ func init() {
 		"pg_stat_all_tables", "pg_stat_sys_tables", "pg_stat_user_tables", "pg_stat_all_indexes", "pg_stat_sys_indexes",
 		"pg_stat_user_indexes", "pg_statio_all_tables", "pg_statio_sys_tables", "pg_statio_user_tables",
 		"pg_statio_all_indexes", "pg_statio_sys_indexes", "pg_statio_user_indexes",
+		"minisql.ssi", "minisql.serialization_failures",
 		// the session
 		"pg_cursors", "pg_locks", "pg_prepared_statements", "pg_settings", "pg_timezone_names",
 		// what other databases and sessions change
@@ -89,6 +92,9 @@ func init() {
 func key(t *catalog.Table) string {
 	if t.SchemaID == catalog.InformationSchemaID {
 		return "information_schema." + t.Name
+	}
+	if t.SchemaID == catalog.MinisqlSchemaID {
+		return "minisql." + t.Name
 	}
 	return t.Name
 }

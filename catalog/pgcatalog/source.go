@@ -18,6 +18,9 @@ type Source interface {
 	Settings() []Setting
 	Activity() []Activity
 	Locks() []Lock
+	SSI() SSI
+	// SerializationFailures lists the last ones, the oldest first.
+	SerializationFailures() []SerializationFailure
 	Prepared() []Prepared
 	Cursors() []Cursor
 	// Stats estimates how large a table is and says how much it has been used.

@@ -1,0 +1,139 @@
+package minisql_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/minisql/minisql"
+)
+
+// openSessions opens a database with the table t, and as many sessions.
+func openSessions(t *testing.T, n int) (*minisql.DB, []*minisql.Session) {
+	t.Helper()
+	db, err := minisql.Open("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	var sessions []*minisql.Session
+	for range n {
+		s, err := db.Session(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Release)
+		sessions = append(sessions, s)
+	}
+	play(t, sessions[:1], "0: create table t (id int primary key, v int)", "0: insert into t values (1, 1), (2, 2)")
+	return db, sessions
+}
+
+// play runs steps "session: statement" and returns the last one's error.
+func play(t *testing.T, sessions []*minisql.Session, steps ...string) (last error) {
+	t.Helper()
+	for i, step := range steps {
+		who, sql, _ := strings.Cut(step, ": ")
+		_, err := sessions[who[0]-'0'].Exec(context.Background(), sql)
+		if err != nil && i < len(steps)-1 {
+			t.Fatal(step, err)
+		}
+		last = err
+	}
+	return last
+}
+
+// TestSerializationFailures wants failures to be remembered with their reasons, whether
+// they come of a cycle or of a newer version.
+func TestSerializationFailures(t *testing.T) {
+	db, s := openSessions(t, 2)
+	long := " -- " + strings.Repeat("x", 10_000)
+	lost := play(t, s, "0: begin isolation level repeatable read", "0: select 1", "1: update t set v = 9 where id = 1",
+		"0: update t set v = 8 where id = 1"+long)
+	skew := play(t, s, "0: rollback", "0: begin isolation level serializable", "1: begin isolation level serializable",
+		"0: select sum(v) from t", "1: select sum(v) from t", "0: update t set v = 0 where id = 1", "1: update t set v = 0 where id = 2",
+		"0: commit", "1: commit")
+	if lost == nil || skew == nil {
+		t.Fatal(lost, skew)
+	}
+	rows, err := db.Query(t.Context(), `select message, explanation, tables::text, statement, pid, database, transaction > 0, now() - failed_at < '1 min'
+		from minisql.serialization_failures order by failed_at`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	want := []struct{ message, explanation string }{
+		{"could not serialize access due to concurrent update", "was to change or lock table t at (id)=(1) in"},
+		{"could not serialize access due to read/write dependencies among transactions", "read table t at (id)=(1) in \"select sum(v) from t\""},
+	}
+	n := 0
+	for ; rows.Next(); n++ {
+		var message, explanation, tables, statement, database string
+		var pid int
+		var known, recent bool
+		if err := rows.Scan(&message, &explanation, &tables, &statement, &pid, &database, &known, &recent); err != nil {
+			t.Fatal(err)
+		}
+		if n >= len(want) || message != want[n].message || !strings.Contains(explanation, want[n].explanation) || len(explanation)+len(statement) > 2000 ||
+			tables != "{t}" || pid != int(s[n].PID()) || database != "minisql" || !known || !recent {
+			t.Errorf("%d: %q %q %s %q %d %s %v %v", n, message, explanation, tables, statement, pid, database, known, recent)
+		}
+	}
+	if err := rows.Err(); err != nil || n != len(want) {
+		t.Error(n, err)
+	}
+	var failures, active int
+	if err := db.QueryRow(t.Context(), "select failures, active from minisql.ssi").Scan(&failures, &active); err != nil || failures != 1 || active != 0 {
+		t.Error(failures, active, err)
+	}
+}
+
+// TestOwnSchema wants schema minisql to be out of the way: not among the schemas, and nothing
+// when a user has one of that name.
+func TestOwnSchema(t *testing.T) {
+	db, s := openSessions(t, 1)
+	var n int
+	if err := db.QueryRow(t.Context(), "select count(*) from pg_class c, pg_namespace n where nspname = 'minisql' or relname = 'ssi'").Scan(&n); err != nil || n != 0 {
+		t.Error(n, err)
+	}
+	if err := play(t, s, "0: create table minisql.x (a int)"); err == nil {
+		t.Error("a table in the system's schema")
+	}
+	if err := play(t, s, "0: create schema minisql", "0: create table minisql.x (a int)", "0: table minisql.x", "0: table minisql.ssi"); err == nil {
+		t.Error("the user's schema has the system's relation")
+	}
+	if err := play(t, s, "0: drop schema minisql cascade", "0: table minisql.ssi"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSafeSnapshotWait wants everybody who asks to see that, and for whom, a DEFERRABLE reader waits.
+func TestSafeSnapshotWait(t *testing.T) {
+	db, s := openSessions(t, 2)
+	if err := play(t, s, "0: begin isolation level serializable", "0: update t set v = 0 where id = 1",
+		"1: begin isolation level serializable read only deferrable"); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- play(t, s, "1: select * from t") }()
+	seen := false
+	for deadline := time.Now().Add(10 * time.Second); !seen && time.Now().Before(deadline); {
+		err := db.QueryRow(t.Context(), `select wait_event_type = 'IPC' and wait_event = 'SafeSnapshot' and pg_safe_snapshot_blocking_pids(pid) = array[$2::int]
+			and pg_isolation_test_session_is_blocked(pid, '{}') and pg_blocking_pids(pid) = '{}' from pg_stat_activity where pid = $1`,
+			s[1].PID(), s[0].PID()).Scan(&seen)
+		if err != nil {
+			// The type may be NULL as long as it does not wait yet.
+			seen = false
+		}
+	}
+	if !seen {
+		t.Error("it is not seen to wait")
+	}
+	if err := play(t, s, "0: commit"); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
