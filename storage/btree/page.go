@@ -24,8 +24,8 @@ import (
 // an inner page stands for everything below slot 1: its key is empty and never
 // looked at.
 //
-// The numbers 0–7 of a page (crc, kind, level) are valid in the file only: crc, page
-// number, generation and the children's addresses are filled in when it is written.
+// Crc, page number, generation and the children's addresses are valid in the file only: they
+// are filled in when the page is written.
 type page []byte
 
 const (

@@ -95,7 +95,7 @@ func (t *tree) retireValue(v []byte) {
 	t.retired = append(t.retired, retired{extent{r.page, r.pages(t.s.pageBytes)}, t.version})
 }
 
-// close makes the open version a published one.
+// closeVersion makes the open version a published one.
 func (t *tree) closeVersion() { t.version++; t.way = t.way[:0] }
 
 // descend finds the way to the leaf that k belongs to.
@@ -137,7 +137,7 @@ func (t *tree) ownWay() (*node, *frame, error) {
 	if leaf.version == t.version {
 		return leaf, leaf.frame.Load(), nil
 	}
-	var parent, f *frame
+	var parent *frame
 	for d := range t.way {
 		n := t.way[d].n
 		f, err := t.s.frame(n)
@@ -155,8 +155,7 @@ func (t *tree) ownWay() (*node, *frame, error) {
 		}
 		parent = cf
 	}
-	f = parent
-	return t.way[len(t.way)-1].n, f, nil
+	return t.way[len(t.way)-1].n, parent, nil
 }
 
 // put stores a pair. value is a reference if inExtent.
