@@ -99,7 +99,7 @@ func (f dropped) Sync() error {
 
 func (f dropped) SyncData() error { return f.Sync() }
 
-// late is a file of which one write reaches the disk only after the next sync.
+// late is a file of which some writes reach the disk only after the next sync.
 type late struct {
 	*diskFile
 	isLate func() bool
@@ -193,6 +193,10 @@ func wrapped(open Factory, wrap func(storage.Engine) storage.Engine) Factory {
 	}
 }
 
+// sometimes is how often the log's file misbehaves. Once would not do: that write may be the zeros of a
+// new segment, or a group that nobody waits for, and then nothing is lost.
+const sometimes = 3
+
 func TestControls(t *testing.T) {
 	if raceDetector {
 		t.Skip("slow, and the engines' own tests run the same code under the race detector")
@@ -215,19 +219,19 @@ func TestControls(t *testing.T) {
 				front func(*Disk) vfs.FS
 				want  string // in the error, one of several: what the broken promise leads to
 			}{
-				{"one sync of the log is dropped", engine.open, dropping(func(name string, n int) bool {
-					return engine.log(name) && n == 9
+				{"some syncs of the log are dropped", engine.open, dropping(func(name string, n int) bool {
+					return engine.log(name) && n%sometimes == 0
 				}), "acknowledged"},
 				{"no directory is synced", engine.open, dropping(func(name string, _ int) bool {
 					return strings.HasSuffix(name, "/")
-				}), "acknowledged"},
+				}), "acknowledged|recovering"},
 				{"only the log is synced", engine.open, dropping(func(name string, _ int) bool {
 					return !engine.log(name) && !strings.HasSuffix(name, "/")
 				}), "acknowledged|corrupt"},
-				{"one write of the log changes places with the sync behind it", engine.open, func(d *Disk) vfs.FS {
+				{"some writes of the log change places with the syncs behind them", engine.open, func(d *Disk) vfs.FS {
 					writes := new(counter)
 					return &liar{d, func(name string, f *diskFile) vfs.File {
-						return &late{diskFile: f, isLate: func() bool { return engine.log(name) && writes.next() == 9 }}
+						return &late{diskFile: f, isLate: func() bool { return engine.log(name) && writes.next()%sometimes == 0 }}
 					}}
 				}, "acknowledged"},
 				{"the others' writes change places with the syncs behind them", engine.open, func(d *Disk) vfs.FS {
