@@ -8,11 +8,14 @@ import (
 	"testing"
 
 	"github.com/minisql/minisql"
+	"github.com/minisql/minisql/internal/engines"
 )
 
 // TestDetectAnomalies is a little web shop at READ COMMITTED, written carelessly and then
 // carefully: the race detector names what the first does wrong, and is silent on the second.
-func TestDetectAnomalies(t *testing.T) {
+func TestDetectAnomalies(t *testing.T) { engines.Each(t, testDetectAnomalies) }
+
+func testDetectAnomalies(t *testing.T, on engines.Engine) {
 	ctx := context.Background()
 	for _, tc := range []struct {
 		name, level string
@@ -37,7 +40,24 @@ func TestDetectAnomalies(t *testing.T) {
 		{"two orders against one credit limit", "repeatable read", []string{
 			"a: select sum(amount) from orders where customer = 7", "b: select sum(amount) from orders where customer = 7",
 			"a: insert into orders values (1, 7, 80)", "b: insert into orders values (2, 7, 80)", "a: commit", "b: commit",
+		}, []string{"b anomaly: phantom skew"}},
+		{"two orders of customers who have some", "repeatable read", []string{
+			"a: select sum(amount) from orders where customer = 8", "b: select sum(amount) from orders where customer = 8",
+			"a: update orders set customer = 9 where id = 10", "b: update orders set customer = 9 where id = 11", "a: commit", "b: commit",
 		}, []string{"b anomaly: write skew"}},
+		{"two orders by number, neither there", "read committed", []string{
+			"a: select amount from orders where id = 1", "b: select amount from orders where id = 2",
+			"a: insert into orders values (2, 7, 80)", "b: insert into orders values (1, 7, 80)", "a: commit", "b: commit",
+		}, []string{"b anomaly: phantom skew"}},
+		{"an undone order", "read committed", []string{
+			"a: select amount from orders where id = 1", "b: select amount from orders where id = 2",
+			"a: insert into orders values (2, 7, 80)", "b: savepoint s", "b: insert into orders values (1, 7, 80)", "b: rollback to s", "a: commit", "b: commit",
+		}, nil},
+		{"an undone order after one that stays", "read committed", []string{
+			"a: select amount from orders where id = 1", "b: select amount from orders where id = 2",
+			"a: insert into orders values (2, 7, 80)", "b: insert into orders values (1, 7, 80)", "b: savepoint s", "b: insert into orders values (3, 7, 80)",
+			"b: rollback to s", "a: commit", "b: commit",
+		}, []string{"b anomaly: phantom skew"}},
 		{"two orders, the customer locked", "read committed", []string{
 			"a: select * from customer where id = 7 for update", "a: select sum(amount) from orders where customer = 7",
 			"a: insert into orders values (1, 7, 80)", "a: commit",
@@ -48,6 +68,14 @@ func TestDetectAnomalies(t *testing.T) {
 			"b: update orders set amount = 1 where id = 10", "b: update orders set amount = 1 where id = 11", "b: commit",
 			"a: select amount from orders where id = 11", "a: commit",
 		}, []string{"a anomaly: read skew"}},
+		{"a price shown twice", "read committed", []string{
+			"a: select amount from orders where id = 10", "b: update orders set amount = 1 where id = 10", "b: commit",
+			"a: select amount from orders where id = 10", "a: commit",
+		}, []string{"a anomaly: non-repeatable read"}},
+		{"a list and its length", "read committed", []string{
+			"a: select * from orders", "b: insert into orders values (1, 7, 80)", "b: commit",
+			"a: select count(*) from orders", "a: commit",
+		}, []string{"a anomaly: phantom read"}},
 		{"a report on one snapshot", "repeatable read", []string{
 			"a: select amount from orders where id = 10",
 			"b: update orders set amount = 1 where id = 10", "b: update orders set amount = 1 where id = 11", "b: commit",
@@ -57,7 +85,7 @@ func TestDetectAnomalies(t *testing.T) {
 		for _, mode := range []string{"off", "notice", "error"} {
 			t.Run(tc.name+"/"+mode, func(t *testing.T) {
 				var got []string
-				db, err := minisql.Open("", &minisql.Options{Settings: map[string]string{"minisql.detect_anomalies": mode}})
+				db, err := minisql.Open("", &minisql.Options{Storage: minisql.Storage(on), Settings: map[string]string{"minisql.detect_anomalies": mode}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -107,7 +135,43 @@ func TestDetectAnomalies(t *testing.T) {
 				if !slices.Equal(got, want) {
 					t.Errorf("got %q, want %q", got, want)
 				}
+				wantAnomalies(t, db, sessions, want, mode == "notice")
 			})
 		}
+	}
+}
+
+// wantAnomalies compares minisql.anomalies with what the sessions were told.
+func wantAnomalies(t *testing.T, db *minisql.DB, sessions map[string]*minisql.Session, want []string, committed bool) {
+	t.Helper()
+	rows, err := db.Query(t.Context(), `select name, pid, tables::text, committed, statement, transaction, explanation
+		from minisql.anomalies where database = 'minisql' and now() - found_at < '1 min' order by found_at`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	n := 0
+	for ; rows.Next(); n++ {
+		var name, tables, statement, explanation string
+		var pid, transaction int64
+		var is bool
+		if err := rows.Scan(&name, &pid, &tables, &is, &statement, &transaction, &explanation); err != nil {
+			t.Fatal(err)
+		}
+		if n >= len(want) {
+			t.Errorf("one too many: %s", name)
+			break
+		}
+		who, message, _ := strings.Cut(want[n], " anomaly: ")
+		if name != message || pid != int64(sessions[who].PID()) || is != committed || (tables != "{orders}" && tables != "{product}") ||
+			!strings.HasPrefix(statement, "select") || !strings.Contains(explanation, fmt.Sprintf("T%d (this transaction, pid %d) read ", transaction, pid)) {
+			t.Errorf("%s: %q %d %s %v %q %q", want[n], name, pid, tables, is, statement, explanation)
+		}
+		if strings.HasPrefix(name, "phantom") != strings.Contains(explanation, "added it, unseen") {
+			t.Errorf("%s: %s", name, explanation)
+		}
+	}
+	if err := rows.Err(); err != nil || n != len(want) {
+		t.Errorf("%d anomalies, want %d: %v", n, len(want), err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/minisql/minisql/catalog"
 	"github.com/minisql/minisql/catalog/pgcatalog"
@@ -22,29 +23,41 @@ func (s *Session) explain(err error) error {
 		return err
 	}
 	explained := *e
-	record := pgcatalog.SerializationFailure{PID: s.pid, Database: s.name, Statement: shortened(s.Query), Message: e.Message}
+	record := pgcatalog.SerializationFailure{At: time.Now(), PID: s.pid, Database: s.name, Statement: shortened(s.Query), Message: e.Message}
 	var keys [][]byte
 	if f, ok := errors.AsType[*txn.Failure](err); ok {
 		explained.Detail = s.describeCycle(f)
 		record.Transaction = f.Victim.ID
-		for _, step := range f.Cycle {
-			keys = append(keys, step.Key)
-		}
+		keys = keysOf(f)
 	} else if c, ok := errors.AsType[*txn.NewerVersion](err); ok && s.txn != nil {
 		explained.Detail = s.describeNewer(c)
 		record.Transaction = s.txn.ID()
 		keys = append(keys, c.Key)
 	}
 	record.Explanation = explained.Detail
-	for _, k := range keys {
-		if t, _ := s.storedIn(k); t != nil {
-			record.Tables = append(record.Tables, t.Name)
-		}
-	}
-	slices.Sort(record.Tables)
-	record.Tables = slices.Compact(record.Tables)
+	record.Tables = s.tablesOf(keys)
 	s.srv.failures.add(record)
 	return &explained
+}
+
+// tablesOf names the tables that keys belong to, each once.
+func (s *Session) tablesOf(keys [][]byte) []string {
+	var names []string
+	for _, k := range keys {
+		if t, _ := s.storedIn(k); t != nil {
+			names = append(names, t.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func keysOf(f *txn.Failure) [][]byte {
+	var keys [][]byte
+	for _, step := range f.Cycle {
+		keys = append(keys, step.Key)
+	}
+	return keys
 }
 
 // shortened is as much of a statement as an explanation has.
@@ -67,16 +80,26 @@ func (s *Session) describeNewer(c *txn.NewerVersion) string {
 		s.describeStoredKey(c.Key), inStatement(txn.Side{Text: shortened(s.Query)}), did)
 }
 
-// reportAnomaly tells of what the commit of a watched transaction has shown.
-func (s *Session) reportAnomaly(t *txn.Txn) {
+// reportAnomaly tells of what the commit of a watched transaction has shown, and remembers it. err is
+// that of the commit.
+func (s *Session) reportAnomaly(t *txn.Txn, err error) {
 	f := t.Anomaly()
-	if f == nil {
+	_, refused := errors.AsType[*txn.Failure](err)
+	if f == nil || err != nil && !refused {
 		return
 	}
-	e := sqlerr.New(sqlerr.Warning, "anomaly: %s", f.Name()).WithDetail("%s", s.describeCycle(f)).
-		WithHint("SERIALIZABLE, or a lock on what was read, prevents it.")
-	s.srv.logf("anomaly: %s (pid %d)\n%s", f.Name(), s.pid, e.Detail)
-	s.notice("NOTICE", e)
+	// The first step leads from this transaction: what it read or wrote is more telling than COMMIT.
+	a := pgcatalog.Anomaly{
+		At: time.Now(), Name: f.Name(), PID: s.pid, Database: s.name, Transaction: f.Victim.ID, Statement: f.Cycle[0].From.Text,
+		Tables: s.tablesOf(keysOf(f)), Committed: !refused, Explanation: s.describeCycle(f),
+	}
+	s.srv.anomalies.add(a)
+	if refused {
+		return
+	}
+	s.srv.logf("anomaly: %s (pid %d)\n%s", a.Name, s.pid, a.Explanation)
+	s.notice("NOTICE", sqlerr.New(sqlerr.Warning, "anomaly: %s", a.Name).WithDetail("%s", a.Explanation).
+		WithHint("SERIALIZABLE, or a lock on what was read, prevents it."))
 }
 
 // describeCycle lists the edges of a cycle.
@@ -97,6 +120,9 @@ func (s *Session) describeStep(victim txn.Party, step txn.Step) string {
 		txn.WriteRead:  {"changed", "read that"},
 		txn.WriteWrite: {"changed", "changed it again"},
 	}[step.Kind]
+	if step.Phantom {
+		did[1] = "added it, unseen"
+	}
 	return fmt.Sprintf("%s %s %s%s; %s %s%s.",
 		describeParty(victim, step.From), did[0], what, inStatement(step.From),
 		describeParty(victim, step.To), did[1], inStatement(step.To))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/minisql/minisql/catalog"
+	"github.com/minisql/minisql/catalog/pgcatalog"
 	"github.com/minisql/minisql/sqlerr"
 	"github.com/minisql/minisql/txn"
 )
@@ -30,8 +31,9 @@ type Server struct {
 	opts    Options
 	started time.Time
 
-	advisory advisoryLocks
-	failures failureLog
+	advisory  advisoryLocks
+	failures  recent[pgcatalog.SerializationFailure]
+	anomalies recent[pgcatalog.Anomaly]
 
 	mu        sync.Mutex // guards what follows; held shortly, never while waiting
 	databases map[catalog.ID]*database

@@ -455,11 +455,9 @@ func (s *Session) commit(ctx context.Context) error {
 	s.txn, s.block = nil, idle
 	s.settings.endTransaction(s, true)
 	s.forgetTransaction()
-	if err := t.Commit(ctx); err != nil {
-		return s.explain(err)
-	}
-	s.reportAnomaly(t)
-	return nil
+	err := t.Commit(ctx)
+	s.reportAnomaly(t, err)
+	return s.explain(err)
 }
 
 func (s *Session) rollback() {

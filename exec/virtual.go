@@ -243,6 +243,8 @@ func (v *systemSource) SerializationFailures() []pgcatalog.SerializationFailure 
 	return v.s.srv.failures.list()
 }
 
+func (v *systemSource) Anomalies() []pgcatalog.Anomaly { return v.s.srv.anomalies.list() }
+
 // Locks lists table locks, advisory locks, and the row locks that somebody waits for.
 func (v *systemSource) Locks() []pgcatalog.Lock {
 	var out []pgcatalog.Lock

@@ -126,8 +126,8 @@ func (n *Node) Abort() {
 }
 
 // RollbackTo takes back what was written, but for the keys that still are: kept calls its
-// argument for each. What was read stays read.
-func (n *Node) RollbackTo(kept func(write func(key []byte))) {
+// argument for each, as Write is. What was read stays read.
+func (n *Node) RollbackTo(kept func(write func(key []byte, adds bool))) {
 	g := n.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -150,8 +150,8 @@ func (n *Node) RollbackTo(kept func(write func(key []byte))) {
 			g.edges--
 		}
 	}
-	kept(func(key []byte) {
-		g.probe(n, g.register(g.points[string(key)], key, n, true), key)
+	kept(func(key []byte, adds bool) {
+		g.probe(n, g.register(g.points[string(key)], key, n, true, adds), key)
 	})
 }
 

@@ -17,6 +17,7 @@ type Step struct {
 	From, To Side
 	Kind     Kind
 	Key      []byte // the first bytes of it
+	Phantom  bool   // rw: To added the key, so From cannot have seen it as a row: it read where it was not
 	Both     bool   // To has overwritten something of From's, whatever the kind
 }
 
@@ -47,9 +48,26 @@ func failure(victim *Node, cycle []*edge) *Failure {
 	}
 	for i := range cycle {
 		e := cycle[(start+i)%len(cycle)]
-		f.Cycle = append(f.Cycle, Step{From: e.from.side(e.fromStmt), To: e.to.side(e.toStmt), Kind: e.kind, Key: e.key, Both: e.ww})
+		f.Cycle = append(f.Cycle, Step{
+			From: e.from.side(e.fromStmt), To: e.to.side(e.toStmt), Kind: e.kind, Key: e.key, Both: e.ww,
+			Phantom: e.kind == ReadWrite && e.to.added(e.key),
+		})
 	}
 	return f
+}
+
+// added reports whether the node put a row where there was none, at the key with this witness.
+func (n *Node) added(witness []byte) (yes bool) {
+	n.g.written.AscendGreaterOrEqual(&point{key: string(witness)}, func(p *point) bool {
+		if p.key != string(witness) && (len(witness) < witnessBytes || !strings.HasPrefix(p.key, string(witness))) {
+			return false
+		}
+		for _, w := range p.writers {
+			yes = yes || w.n == n && w.adds
+		}
+		return !yes
+	})
+	return yes
 }
 
 func (n *Node) side(stmt uint32) Side {

@@ -64,6 +64,7 @@ type point struct {
 type access struct {
 	n    *Node
 	stmt uint32
+	adds bool // a writer put a row where there was none
 }
 
 // Stats are a graph's gauges and counters.
@@ -166,7 +167,7 @@ func (n *Node) Read(key []byte, at mvcc.Timestamp) error {
 	}
 	p := g.points[string(key)]
 	if !n.readRanges.covers(key) {
-		p = g.register(p, key, n, false)
+		p = g.register(p, key, n, false, false)
 	}
 	if p != nil {
 		for _, w := range p.writers {
@@ -243,8 +244,9 @@ func (g *Graph) scans(r, w *Node, at Moment, key []byte, wrote uint32) {
 	g.reads(r, w, seen, maybe, key, wrote)
 }
 
-// Write registers that the transaction writes a key: it inserts, changes or deletes it.
-func (n *Node) Write(key []byte) error {
+// Write registers that the transaction writes a key: it changes or deletes it, or adds it where there
+// was nothing.
+func (n *Node) Write(key []byte, adds bool) error {
 	g := n.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -254,7 +256,7 @@ func (n *Node) Write(key []byte) error {
 	n.wrote = true
 	p := g.points[string(key)]
 	if !n.writtenRanges.covers(key) {
-		p = g.register(p, key, n, true)
+		p = g.register(p, key, n, true, adds)
 	}
 	g.probe(n, p, key)
 	return g.closes(n)
@@ -315,7 +317,7 @@ func (g *Graph) writeRange(n *Node, lo, hi []byte) {
 }
 
 // register notes the node at a point, once, and returns the point.
-func (g *Graph) register(p *point, key []byte, n *Node, writes bool) *point {
+func (g *Graph) register(p *point, key []byte, n *Node, writes, adds bool) *point {
 	if p == nil {
 		p = &point{key: string(key)}
 		g.points[p.key] = p
@@ -333,7 +335,7 @@ func (g *Graph) register(p *point, key []byte, n *Node, writes bool) *point {
 	if writes && len(p.writers) == 0 {
 		g.written.ReplaceOrInsert(p)
 	}
-	*list = append(*list, access{n, n.statement()})
+	*list = append(*list, access{n, n.statement(), adds})
 	*own = append(*own, p)
 	g.entries++
 	if g.entries > g.opts.MaxEntries {

@@ -98,7 +98,7 @@ func (w *world) step(r *run, checked bool) bool {
 		w.locked[o.lo] = r
 		r.writes[o.lo] = true
 		if checked {
-			err = r.n.Write(keyOf(o.lo))
+			err = r.n.Write(keyOf(o.lo), false)
 		}
 	case 'c':
 		if checked {

@@ -42,22 +42,40 @@ func (n *Node) Anomaly() *Failure {
 	return n.anomaly
 }
 
-// Name is what the literature calls a cycle.
+// Name is what the literature calls a cycle. Those with two rw edges are skews of writes (G2), those
+// with one are of reads (G-single); in each the row that matters may not have been there when it was
+// read.
 func (f *Failure) Name() string {
-	rw, lost := 0, false
+	rw, lost, phantom := 0, false, false
 	for _, s := range f.Cycle {
 		if s.Kind == ReadWrite {
 			rw++
 		}
-		lost = lost || s.Both
+		lost, phantom = lost || s.Both, phantom || s.Phantom
 	}
 	switch {
 	case lost:
 		return "lost update"
+	case rw > 1 && phantom:
+		return "phantom skew"
 	case rw > 1:
 		return "write skew"
+	case rw == 1 && f.sameKey() && phantom:
+		return "phantom read"
+	case rw == 1 && f.sameKey():
+		return "non-repeatable read"
 	case rw == 1:
 		return "read skew"
 	}
 	return "circular information flow"
+}
+
+// sameKey reports whether a cycle of two transactions is about one key. If it has one rw edge,
+// somebody read that key twice and found it changed.
+func (f *Failure) sameKey() bool {
+	if len(f.Cycle) != 2 {
+		return false
+	}
+	key := f.Cycle[0].Key
+	return len(key) < witnessBytes && string(key) == string(f.Cycle[1].Key)
 }

@@ -109,12 +109,12 @@ func (s *Scanner) didScan(run *Run) error {
 	return serializationError(t.node.ReadRange(lo, hi, s.began))
 }
 
-// willWrite registers a write.
-func (t *Txn) willWrite(key []byte) error {
+// willWrite registers a write; see ssi.Node.Write.
+func (t *Txn) willWrite(key []byte, adds bool) error {
 	if !t.tracked(key) || t.owns(key) != nil { // of an own span, all is registered
 		return nil
 	}
-	return serializationError(t.node.Write(key))
+	return serializationError(t.node.Write(key, adds))
 }
 
 // willWriteSpan registers that a whole span is written: emptied, or created.
@@ -143,10 +143,10 @@ func (t *Txn) forgetWrites() {
 	if t.node == nil || t.spill != nil { // of what is spilled the keys are not known: it stays
 		return
 	}
-	t.node.RollbackTo(func(write func(key []byte)) {
+	t.node.RollbackTo(func(write func(key []byte, adds bool)) {
 		t.writes.ascend(nil, func(e *entry) bool {
 			if e.kind != absent && t.tracked(e.key) && t.owns(e.key) == nil {
-				write(e.key)
+				write(e.key, e.promised)
 			}
 			return true
 		})

@@ -20,7 +20,7 @@ type undo struct {
 // transaction's locks and what else cannot be spilled grow over its limit, 25006 in a
 // read-only transaction.
 func (t *Txn) Put(key, value []byte) error {
-	_, err := t.write(key, value, live)
+	_, err := t.write(key, value, live, false)
 	return err
 }
 
@@ -28,7 +28,7 @@ func (t *Txn) Put(key, value []byte) error {
 // the index entry of a new row: it saves the garbage collector a look. A wrong
 // promise costs disk space until the key is next written, never correctness.
 func (t *Txn) PutNew(key, value []byte) error {
-	e, err := t.write(key, value, live)
+	e, err := t.write(key, value, live, true)
 	if err == nil {
 		e.promised = true
 	}
@@ -37,18 +37,18 @@ func (t *Txn) PutNew(key, value []byte) error {
 
 // Delete buffers a delete; of a missing key too.
 func (t *Txn) Delete(key []byte) error {
-	_, err := t.write(key, nil, tombstone)
+	_, err := t.write(key, nil, tombstone, false)
 	return err
 }
 
 // Move is Delete(key) that tells whoever waits for the row where it went: its
 // LockRow returns to as MovedTo (an UPDATE of the primary key).
 func (t *Txn) Move(key, to []byte) error {
-	_, err := t.write(key, to, tombstone)
+	_, err := t.write(key, to, tombstone, false)
 	return err
 }
 
-func (t *Txn) write(key, value []byte, k kind) (*entry, error) {
+func (t *Txn) write(key, value []byte, k kind, adds bool) (*entry, error) {
 	switch {
 	case t.ended:
 		return nil, errEnded()
@@ -58,7 +58,7 @@ func (t *Txn) write(key, value []byte, k kind) (*entry, error) {
 		return nil, storageError(mvcc.ErrReserved)
 	}
 	if t.node != nil {
-		if err := t.willWrite(key); err != nil {
+		if err := t.willWrite(key, adds); err != nil {
 			return nil, err
 		}
 	}

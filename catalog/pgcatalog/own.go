@@ -18,13 +18,16 @@ var ownRelations = []*catalog.Table{
 	ownRelation(16002, "serialization_failures",
 		"failed_at timestamptz", "pid int4", "database text", "transaction int8", "statement text",
 		"message text", "explanation text", "tables _text"),
+	ownRelation(16003, "anomalies",
+		"found_at timestamptz", "name text", "pid int4", "database text", "transaction int8", "statement text",
+		"tables _text", "committed bool", "explanation text"),
 }
 
 func ownRelation(id catalog.ID, name string, columns ...string) *catalog.Table {
 	t := &catalog.Table{ID: id, SchemaID: catalog.MinisqlSchemaID, Name: name, Owner: catalog.BootstrapRole, Kind: catalog.KindView, Virtual: true}
 	for _, c := range columns {
 		column, typ, _ := strings.Cut(c, " ")
-		oid := map[string]types.OID{"int4": types.Int4OID, "int8": types.Int8OID, "text": types.TextOID, "_text": types.TextArrayOID, "timestamptz": types.TimestamptzOID}[typ]
+		oid := map[string]types.OID{"bool": types.BoolOID, "int4": types.Int4OID, "int8": types.Int8OID, "text": types.TextOID, "_text": types.TextArrayOID, "timestamptz": types.TimestamptzOID}[typ]
 		t.Columns = append(t.Columns, catalog.Column{Name: column, Type: oid.Type()})
 	}
 	return t
@@ -50,6 +53,19 @@ type SerializationFailure struct {
 	Tables      []string
 }
 
+// Anomaly is what a watched transaction did that SERIALIZABLE would have prevented.
+type Anomaly struct {
+	At          time.Time
+	Name        string
+	PID         int32
+	Database    string
+	Transaction uint64
+	Statement   string
+	Tables      []string
+	Committed   bool
+	Explanation string
+}
+
 func ownSSI(x *maker, b *builder) error {
 	s := x.src.SSI()
 	b.add().set("active", s.Active).set("committed", s.Committed).set("entries", s.Entries).set("ranges", s.Ranges).set("edges", s.Edges).
@@ -63,6 +79,14 @@ func ownSerializationFailures(x *maker, b *builder) error {
 	for _, f := range x.src.SerializationFailures() {
 		b.add().set("failed_at", f.At).set("pid", f.PID).set("database", f.Database).set("transaction", int64(f.Transaction)).
 			set("statement", f.Statement).set("message", f.Message).set("explanation", opt(f.Explanation)).set("tables", f.Tables)
+	}
+	return nil
+}
+
+func ownAnomalies(x *maker, b *builder) error {
+	for _, a := range x.src.Anomalies() {
+		b.add().set("found_at", a.At).set("name", a.Name).set("pid", a.PID).set("database", a.Database).set("transaction", int64(a.Transaction)).
+			set("statement", opt(a.Statement)).set("tables", a.Tables).set("committed", a.Committed).set("explanation", a.Explanation)
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ func (shop) Activity() []Activity {
 func (shop) SSI() SSI { return SSI{} }
 
 func (shop) SerializationFailures() []SerializationFailure { return nil }
+func (shop) Anomalies() []Anomaly                          { return nil }
 
 func (shop) Locks() []Lock {
 	return []Lock{{Type: "relation", Database: 16384, Relation: 20001, PID: 7, Mode: "AccessShareLock", Granted: true}, {Type: "advisory", Database: 16384, Object: 5, Sub: 1, PID: 7, Mode: "ShareLock"}}

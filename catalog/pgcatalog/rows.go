@@ -42,7 +42,7 @@ func init() {
 		"pg_statio_all_sequences": pgStatSequences, "pg_statio_sys_sequences": pgStatSequences, "pg_statio_user_sequences": pgStatSequences,
 		"pg_timezone_names": pgTimezoneNames,
 
-		"minisql.ssi": ownSSI, "minisql.serialization_failures": ownSerializationFailures,
+		"minisql.ssi": ownSSI, "minisql.serialization_failures": ownSerializationFailures, "minisql.anomalies": ownAnomalies,
 
 		"information_schema.character_sets": isCharacterSets, "information_schema.check_constraints": isCheckConstraints,
 		"information_schema.collations":                      isCollations,
@@ -79,7 +79,7 @@ func init() {
 		"pg_stat_all_tables", "pg_stat_sys_tables", "pg_stat_user_tables", "pg_stat_all_indexes", "pg_stat_sys_indexes",
 		"pg_stat_user_indexes", "pg_statio_all_tables", "pg_statio_sys_tables", "pg_statio_user_tables",
 		"pg_statio_all_indexes", "pg_statio_sys_indexes", "pg_statio_user_indexes",
-		"minisql.ssi", "minisql.serialization_failures",
+		"minisql.ssi", "minisql.serialization_failures", "minisql.anomalies",
 		// the session
 		"pg_cursors", "pg_locks", "pg_prepared_statements", "pg_settings", "pg_timezone_names",
 		// what other databases and sessions change

@@ -21,6 +21,8 @@ type Source interface {
 	SSI() SSI
 	// SerializationFailures lists the last ones, the oldest first.
 	SerializationFailures() []SerializationFailure
+	// Anomalies lists the last ones that were detected, the oldest first.
+	Anomalies() []Anomaly
 	Prepared() []Prepared
 	Cursors() []Cursor
 	// Stats estimates how large a table is and says how much it has been used.
