@@ -209,6 +209,7 @@ func (o *insertOp) update(x *execution, key []byte) error {
 	if !l.Exists {
 		return corrupt("a unique index of %q has an entry without a row", o.ti.t.Name)
 	}
+	o.w.found(&l)
 	old, err := o.ti.decode(nil, l.Value)
 	if err != nil {
 		return err

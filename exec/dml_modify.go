@@ -91,6 +91,7 @@ func (o *modifyOp) modify(x *execution, b *vec.Batch, i int) error {
 	if !l.Exists || l.Self {
 		return nil // gone, or changed by this very statement already
 	}
+	o.w.found(&l)
 	if l.Changed {
 		if o.old, err = o.ti.decode(o.old, l.Value); err != nil {
 			return err

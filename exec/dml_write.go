@@ -19,6 +19,8 @@ type writer struct {
 
 	keyBuf, rowBuf, entBuf, oldBuf []byte
 
+	was []byte // the row that is locked; see found
+
 	counts written
 }
 
@@ -28,11 +30,18 @@ func newWriter(x *execution, ti *tableInfo) *writer { return &writer{x: x, ti: t
 // writer, if there is one and it is small.
 func (w *writer) again(x *execution, ti *tableInfo) *writer {
 	const keptMax = 16 << 10
-	if w == nil || cap(w.keyBuf)+cap(w.rowBuf)+cap(w.entBuf)+cap(w.oldBuf) > keptMax {
+	if w == nil || cap(w.keyBuf)+cap(w.rowBuf)+cap(w.entBuf)+cap(w.oldBuf)+cap(w.was) > keptMax {
 		return newWriter(x, ti)
 	}
-	*w = writer{x: x, ti: ti, keyBuf: w.keyBuf[:0], rowBuf: w.rowBuf[:0], entBuf: w.entBuf[:0], oldBuf: w.oldBuf[:0]}
+	*w = writer{x: x, ti: ti, keyBuf: w.keyBuf[:0], rowBuf: w.rowBuf[:0], entBuf: w.entBuf[:0], oldBuf: w.oldBuf[:0], was: w.was[:0]}
 	return w
+}
+
+// found tells what a lock has found of the row that update or delete is called for next.
+func (w *writer) found(l *txn.Locked) {
+	if w.x.txn.Watched() {
+		w.was = append(w.was[:0], l.Value...)
+	}
 }
 
 // complete computes the generated columns and checks NOT NULL and CHECK.
@@ -143,6 +152,7 @@ func (w *writer) insert(row []types.Datum) error {
 		}
 	}
 	w.rowBuf = ti.appendRow(w.rowBuf[:0], row)
+	x.txn.Change(nil, w.rowBuf)
 	if err := x.txn.PutNew(key, w.rowBuf); err != nil {
 		return x.storageError(err)
 	}
@@ -184,7 +194,7 @@ func (w *writer) putEntry(i int, row []types.Datum, e entry) error {
 	return w.x.storageError(w.x.txn.PutNew(e.key, e.value))
 }
 
-// update replaces the row under key, which is locked. old and row are by slot.
+// update replaces the row under key, which is locked and found. old and row are by slot.
 func (w *writer) update(key []byte, old, row []types.Datum) error {
 	x, ti := w.x, w.ti
 	changed := func(slot int) bool {
@@ -202,6 +212,7 @@ func (w *writer) update(key []byte, old, row []types.Datum) error {
 		}
 	}
 	w.rowBuf = ti.appendRow(w.rowBuf[:0], row)
+	x.txn.Change(w.was, w.rowBuf)
 	if moved {
 		if err := w.checkIndexRow(w.clusterIndex(), row, newKey); err != nil {
 			return err
@@ -281,9 +292,10 @@ func (w *writer) dropEntry(e entry) error {
 	return w.x.storageError(w.x.txn.Delete(e.key))
 }
 
-// delete removes the row under key, which is locked.
+// delete removes the row under key, which is locked and found.
 func (w *writer) delete(key []byte, old []types.Datum) error {
 	x := w.x
+	x.txn.Change(w.was, nil)
 	if err := x.txn.Delete(key); err != nil {
 		return x.storageError(err)
 	}

@@ -165,6 +165,7 @@ func (e *fkEvent) run(x *execution, action catalog.Action) error {
 		if !e.refers(child, old) {
 			continue
 		}
+		w.found(&l)
 		if action == catalog.Cascade && e.after == nil {
 			if err := w.delete(h.key, old); err != nil {
 				return err

@@ -18,10 +18,16 @@ type reader struct {
 	out   *vec.Batch
 	dec   *vec.RunDecoder // into the columns of out
 	keyAt int             // column of the row key, -1 if not wanted
+
+	// For filterNow: the scan's filter, and what of it can be asked, once that is wanted.
+	node  planner.Node
+	slots []int
+	conds []expr.Expr
+	asks  *condition
 }
 
-func newReader(ti *tableInfo, n planner.Node, slots []int) reader {
-	r := reader{ti: ti, out: newBatch(n), keyAt: -1}
+func newReader(ti *tableInfo, n planner.Node, slots []int, filter []expr.Expr) reader {
+	r := reader{ti: ti, out: newBatch(n), keyAt: -1, node: n, slots: slots, conds: filter}
 	var cols []int
 	var dst []*vec.Vec
 	for i, s := range slots {
@@ -33,6 +39,18 @@ func newReader(ti *tableInfo, n planner.Node, slots []int) reader {
 	}
 	r.dec = vec.NewRunDecoder(ti.dec, cols, dst)
 	return r
+}
+
+// filterNow is the scan's filter for those who write, with the values that it has now; nil: all rows
+// matter, or nobody asks.
+func (r *reader) filterNow(x *execution) txn.Filter {
+	if len(r.conds) == 0 || !x.txn.Watched() {
+		return nil
+	}
+	if r.asks == nil {
+		r.asks = newCondition(r.ti, r.node, r.slots, r.conds)
+	}
+	return r.asks.bind(x)
 }
 
 // add appends the row under key.
@@ -79,7 +97,7 @@ func newSeqScan(x *execution, n *planner.SeqScan) (operator, error) {
 		return nil, err
 	}
 	f := newFilter(nil, n.Filter)
-	return &seqScanOp{reader: newReader(ti, n, n.Slots), filter: f.f, once: f}, nil
+	return &seqScanOp{reader: newReader(ti, n, n.Slots, n.Filter), filter: f.f, once: f}, nil
 }
 
 func (o *seqScanOp) open(x *execution) error {
@@ -95,8 +113,11 @@ func (o *seqScanOp) open(x *execution) error {
 		}
 	}
 	var err error
-	o.scanner, err = x.txn.Scan(txn.Span{Lo: o.ti.prefix, Hi: upper(o.ti.prefix)}, txn.Snapshot)
-	return x.storageError(err)
+	if o.scanner, err = x.txn.Scan(txn.Span{Lo: o.ti.prefix, Hi: upper(o.ti.prefix)}, txn.Snapshot); err != nil {
+		return x.storageError(err)
+	}
+	o.scanner.Where(o.filterNow(x))
+	return nil
 }
 
 func (o *seqScanOp) next(x *execution) (*vec.Batch, error) {
@@ -161,6 +182,7 @@ type indexScanOp struct {
 	scanner *txn.Scanner
 	run     txn.Run
 	size    int
+	matters txn.Filter
 	keyBuf  []byte
 	buf     []byte
 }
@@ -175,7 +197,7 @@ func newIndexScan(x *execution, n *planner.IndexScan) (operator, error) {
 		return nil, err
 	}
 	f := newFilter(nil, n.Filter)
-	o := &indexScanOp{reader: newReader(ti, n, n.Slots), n: n, filter: f.f, once: f}
+	o := &indexScanOp{reader: newReader(ti, n, n.Slots, n.Filter), n: n, filter: f.f, once: f}
 	for i, c := range n.Table.Indexes {
 		if c == n.Index || c.ID == n.Index.ID {
 			o.xi = ti.indexes[i]
@@ -211,6 +233,7 @@ func (o *indexScanOp) open(x *execution) error {
 			return nil
 		}
 	}
+	o.matters = o.filterNow(x)
 	return o.makeSpans(x)
 }
 
@@ -398,6 +421,7 @@ func (o *indexScanOp) fill(x *execution) error {
 		if o.scanner, err = x.txn.Scan(txn.Span{Lo: s.lo, Hi: s.hi, Reverse: o.n.Reverse}, txn.Snapshot); err != nil {
 			return x.storageError(err)
 		}
+		o.scanner.Where(o.matters)
 	}
 	if o.scanner == nil {
 		return nil
@@ -426,7 +450,7 @@ func (o *indexScanOp) fill(x *execution) error {
 
 // point reads the row whose whole index key is known.
 func (o *indexScanOp) point(x *execution, key []byte) error {
-	v, ok, err := x.txn.Get(key)
+	v, ok, err := x.txn.GetWhere(key, o.matters)
 	if err != nil || !ok {
 		return x.storageError(err)
 	}
@@ -445,7 +469,7 @@ func (o *indexScanOp) take(x *execution, key, value []byte) error {
 	if o.keyBuf, err = o.ti.rowKeyOf(o.keyBuf[:0], o.xi, key, value); err != nil {
 		return err
 	}
-	row, ok, err := x.txn.Get(o.keyBuf)
+	row, ok, err := x.txn.GetWhere(o.keyBuf, o.matters)
 	if err != nil {
 		return x.storageError(err)
 	}

@@ -125,16 +125,18 @@ func (n *Node) Abort() {
 	g.prune()
 }
 
-// RollbackTo takes back what was written, but for the keys that still are: kept calls its
-// argument for each, as Write is. What was read stays read.
-func (n *Node) RollbackTo(kept func(write func(key []byte, adds bool))) {
+// RollbackTo takes back what was written since a command, but for the keys that still are: kept calls
+// its argument for each, as Write is. What was read stays read.
+func (n *Node) RollbackTo(command uint32, kept func(write func(key []byte, adds bool))) {
 	g := n.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if n.state != active || !n.wrote {
 		return
 	}
+	changes := make(map[string]*Change, len(n.writes))
 	for _, p := range n.writes {
+		changes[p.key] = find(p.writers, n).change.before(command)
 		g.leave(p, &p.writers, n)
 		if len(p.writers) == 0 {
 			g.written.Delete(p)
@@ -151,7 +153,8 @@ func (n *Node) RollbackTo(kept func(write func(key []byte, adds bool))) {
 		}
 	}
 	kept(func(key []byte, adds bool) {
-		g.probe(n, g.register(g.points[string(key)], key, n, true, adds), key)
+		c := changes[string(key)]
+		g.probe(n, g.registerWrite(g.points[string(key)], key, n, adds, c), key, c)
 	})
 }
 

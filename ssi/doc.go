@@ -4,8 +4,8 @@
 //	txn ──Read · Write──▶ Node ──who wrote what I read, who read what I write──▶ edges
 //	    ──Precommit─────▶      ──a cycle through me?──▶ nil, or a Failure that names it
 //
-// What enters: keys and ranges of keys that a transaction read or wrote, as bytes, and
-// timestamps of mvcc. What leaves: nil, or *Failure. txn calls it, for transactions at
+// What enters: keys and ranges of keys that a transaction read or wrote, as bytes, timestamps of mvcc,
+// the conditions of scans (Filter) and the rows before and after a write (Change). What leaves: nil, or *Failure. txn calls it, for transactions at
 // SERIALIZABLE only; the others do not exist here.
 //
 // # The graph
@@ -37,17 +37,18 @@
 //	(1) A read is registered before its result is used, a write before the writer can commit, and
 //	    each then looks for the other, under one mutex: no pair is missed, whoever is first.
 //	(2) A read is registered with all that could have been in its result: gaps, and
-//	    ranges as far as the scan went.
+//	    ranges as far as the scan went. Only a write of which no version meets the scan's filter,
+//	    neither that before nor that after it, is no dependency.
 //	(3) A write of W is in R's view if and only if W's commit timestamp is drawn and not after R's
 //	    snapshot. It is set (SetCommit) before the commit is published.
 //	(4) No cycle has only committed transactions.
 //	(5) A committed node is forgotten only if it can be on no cycle any more: nobody's snapshot,
 //	    now or later, is before its commit, and no edge leads to it.
-//	(6) Where memory is short, points become ranges and nodes one node. That adds edges
-//	    and never loses one.
+//	(6) Where memory is short, points become ranges, filters and rows are dropped, and nodes
+//	    become one node. That adds edges and never loses one.
 //
 // # Locks
 //
 // One mutex guards a Graph and everything in it; nothing is called while it is held but the
-// functions of Options, which return at once.
+// functions of Options and filters, which return at once.
 package ssi

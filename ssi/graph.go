@@ -22,11 +22,15 @@ type Options struct {
 	// MaxEntries bounds the keys and ranges that are remembered, about 150 bytes each; 0
 	// means a million. MaxNodes bounds the transactions; 0 means 100,000.
 	MaxEntries, MaxNodes int
+
+	// MaxRowBytes bounds the rows that are kept to compare filters with; 0 means 64 MiB.
+	MaxRowBytes int
 }
 
 const (
 	maxEntriesDefault = 1_000_000
 	maxNodesDefault   = 100_000
+	maxRowsDefault    = 64 << 20
 )
 
 // Graph is the serializable transactions that are active, or may still be on a cycle.
@@ -49,6 +53,8 @@ type Graph struct {
 	entries int                   // links of nodes with points, and ranges
 	edges   int
 
+	rowBytes int // of the changes that are kept
+
 	stats Stats
 
 	deaf func(Kind) bool // of tests: edges that are not noticed
@@ -64,13 +70,18 @@ type point struct {
 type access struct {
 	n    *Node
 	stmt uint32
-	adds bool // a writer put a row where there was none
+
+	filter Filter // of a reader: only rows that meet it matter; nil: the key matters
+
+	adds   bool    // a writer put a row where there was none
+	change *Change // of a writer; nil: not known
 }
 
 // Stats are a graph's gauges and counters.
 type Stats struct {
 	Active, Committed      int // nodes
 	Entries, Ranges, Edges int
+	RowBytes               int   // of rows that were written, kept to compare filters with
 	Failures, Doomed       int64 // 40001 at once, and of transactions that were doomed by another
 	Searches, Searched     int64 // for cycles, and edges looked at
 	Coarsened, Summarized  int64
@@ -86,6 +97,9 @@ func New(o Options) *Graph {
 	}
 	if o.MaxNodes == 0 {
 		o.MaxNodes = maxNodesDefault
+	}
+	if o.MaxRowBytes == 0 {
+		o.MaxRowBytes = maxRowsDefault
 	}
 	if o.Table == nil {
 		o.Table = func(key []byte) []byte { return nil }
@@ -105,7 +119,7 @@ func (g *Graph) Stats() Stats {
 	defer g.mu.Unlock()
 	s := g.stats
 	s.Active, s.Committed = len(g.active), g.kept
-	s.Entries, s.Ranges, s.Edges = g.entries, g.ranges.len+g.wranges.len, g.edges
+	s.Entries, s.Ranges, s.Edges, s.RowBytes = g.entries, g.ranges.len+g.wranges.len, g.edges, g.rowBytes
 	s.OldestActive = g.bound()
 	return s
 }
@@ -157,8 +171,8 @@ func (n *Node) statement() uint32 {
 
 // Read registers that the transaction looked at one key, whether or not it is there, and saw
 // its newest version at or before at: the snapshot, or the timestamp of what a look under a lock
-// found. An error is a *Failure.
-func (n *Node) Read(key []byte, at mvcc.Timestamp) error {
+// found. With a filter, only a row that meets it matters. An error is a *Failure.
+func (n *Node) Read(key []byte, at mvcc.Timestamp, f Filter) error {
 	g := n.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -167,11 +181,13 @@ func (n *Node) Read(key []byte, at mvcc.Timestamp) error {
 	}
 	p := g.points[string(key)]
 	if !n.readRanges.covers(key) {
-		p = g.register(p, key, n, false, false)
+		p = g.registerRead(p, key, n, f)
 	}
 	if p != nil {
 		for _, w := range p.writers {
-			g.reads(n, w.n, at, at, key, w.stmt)
+			if w.n != n && w.change.concerns(f) {
+				g.reads(n, w.n, at, at, key, w.stmt)
+			}
 		}
 	}
 	g.wranges.holding(key, func(s *span) { g.reads(n, s.n, at, at, key, s.stmt) })
@@ -208,15 +224,20 @@ func (g *Graph) Now() Moment {
 
 // ReadRange registers that the transaction looked at all keys with lo ≤ key < hi at its
 // snapshot; a nil hi is the end. With a moment, it looked at what was committed, and began
-// then: whether it saw those who committed since is not known, so both is assumed.
-func (n *Node) ReadRange(lo, hi []byte, at Moment) error {
+// then: whether it saw those who committed since is not known, so both is assumed. With a filter,
+// only rows that meet it matter; the parts of one scan come with the same one.
+func (n *Node) ReadRange(lo, hi []byte, at Moment, f Filter) error {
 	g := n.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if n.state != active {
 		return nil
 	}
-	if !n.readRanges.coversSpan(lo, hi) {
+	switch {
+	case n.readRanges.coversSpan(lo, hi):
+	case f != nil:
+		g.addFiltered(n, lo, hi, f)
+	default:
 		g.addRange(&n.readRanges, &g.ranges, n, lo, hi)
 	}
 	g.written.AscendGreaterOrEqual(&point{key: string(lo)}, func(p *point) bool {
@@ -224,7 +245,9 @@ func (n *Node) ReadRange(lo, hi []byte, at Moment) error {
 			return false
 		}
 		for _, w := range p.writers {
-			g.scans(n, w.n, at, []byte(p.key), w.stmt)
+			if w.n != n && w.change.concerns(f) {
+				g.scans(n, w.n, at, []byte(p.key), w.stmt)
+			}
 		}
 		return true
 	})
@@ -245,8 +268,9 @@ func (g *Graph) scans(r, w *Node, at Moment, key []byte, wrote uint32) {
 }
 
 // Write registers that the transaction writes a key: it changes or deletes it, or adds it where there
-// was nothing.
-func (n *Node) Write(key []byte, adds bool) error {
+// was nothing. The change, if it is not nil, belongs to the graph from here on; the keys of a row and of
+// its index entries may share one.
+func (n *Node) Write(key []byte, adds bool, c *Change) error {
 	g := n.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -256,23 +280,29 @@ func (n *Node) Write(key []byte, adds bool) error {
 	n.wrote = true
 	p := g.points[string(key)]
 	if !n.writtenRanges.covers(key) {
-		p = g.register(p, key, n, true, adds)
+		p = g.registerWrite(p, key, n, adds, c)
 	}
-	g.probe(n, p, key)
+	g.probe(n, p, key, c)
 	return g.closes(n)
 }
 
 // probe connects the writer of a key with those who have read or written it before.
-func (g *Graph) probe(n *Node, p *point, key []byte) {
+func (g *Graph) probe(n *Node, p *point, key []byte, c *Change) {
 	if p != nil {
 		for _, r := range p.readers {
-			g.connect(r.n, n, ReadWrite, key, r.stmt, n.statement())
+			if r.n != n && c.concerns(r.filter) {
+				g.connect(r.n, n, ReadWrite, key, r.stmt, n.statement())
+			}
 		}
 		for _, w := range p.writers {
 			g.overwrites(n, w.n, key, w.stmt)
 		}
 	}
-	g.ranges.holding(key, func(s *span) { g.connect(s.n, n, ReadWrite, key, s.stmt, n.statement()) })
+	g.ranges.holding(key, func(s *span) {
+		if s.n != n && c.concerns(s.filter) {
+			g.connect(s.n, n, ReadWrite, key, s.stmt, n.statement())
+		}
+	})
 	g.wranges.holding(key, func(s *span) { g.overwrites(n, s.n, key, s.stmt) })
 }
 
@@ -316,40 +346,71 @@ func (g *Graph) writeRange(n *Node, lo, hi []byte) {
 	}
 }
 
-// register notes the node at a point, once, and returns the point.
-func (g *Graph) register(p *point, key []byte, n *Node, writes, adds bool) *point {
+// registerRead notes the node as a reader of a point, once, and returns the point.
+func (g *Graph) registerRead(p *point, key []byte, n *Node, f Filter) *point {
+	p = g.pointAt(p, key)
+	if a := find(p.readers, n); a != nil {
+		if a.filter != f {
+			a.filter = nil
+		}
+		return p
+	}
+	p.readers = append(p.readers, access{n: n, stmt: n.statement(), filter: f})
+	n.reads = append(n.reads, p)
+	g.entered(n)
+	return p
+}
+
+// registerWrite notes the node as a writer of a point, once, and returns the point.
+func (g *Graph) registerWrite(p *point, key []byte, n *Node, adds bool, c *Change) *point {
+	p = g.pointAt(p, key)
+	if a := find(p.writers, n); a != nil {
+		g.rowBytes -= a.change.bytes()
+		a.change = g.keep(c.after(a.change))
+		g.rowBytes += a.change.bytes()
+		return p
+	}
+	if len(p.writers) == 0 {
+		g.written.ReplaceOrInsert(p)
+	}
+	c = g.keep(c)
+	g.rowBytes += c.bytes()
+	p.writers = append(p.writers, access{n: n, stmt: n.statement(), adds: adds, change: c})
+	n.writes = append(n.writes, p)
+	g.entered(n)
+	return p
+}
+
+// pointAt returns p, or a new point for key if it is nil.
+func (g *Graph) pointAt(p *point, key []byte) *point {
 	if p == nil {
 		p = &point{key: string(key)}
 		g.points[p.key] = p
 	}
-	list, own := &p.readers, &n.reads
-	if writes {
-		list, own = &p.writers, &n.writes
-	}
-	// A node that was here is among the last, or it is one of few.
-	for i := len(*list) - 1; i >= 0; i-- {
-		if (*list)[i].n == n {
-			return p
+	return p
+}
+
+// find returns what a list has of n, or nil. A node that was here is among the last, or it is one of few.
+func find(list []access, n *Node) *access {
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].n == n {
+			return &list[i]
 		}
 	}
-	if writes && len(p.writers) == 0 {
-		g.written.ReplaceOrInsert(p)
-	}
-	*list = append(*list, access{n, n.statement(), adds})
-	*own = append(*own, p)
+	return nil
+}
+
+// entered counts an access of n.
+func (g *Graph) entered(n *Node) {
 	g.entries++
 	if g.entries > g.opts.MaxEntries {
 		g.coarsen(n)
 	}
-	return p
 }
 
 // addRange puts a range into a node's own and into all, merged with those that it touches.
 func (g *Graph) addRange(own *spans, all *intervals, n *Node, lo, hi []byte) {
-	s := &span{lo: append([]byte(nil), lo...), n: n, stmt: n.statement()}
-	if hi != nil {
-		s.hi = append([]byte{}, hi...)
-	}
+	s := newSpan(lo, hi, n)
 	i := (*own).find(lo)
 	if i > 0 && string((*own)[i-1].hi) == string(lo) {
 		i--
@@ -386,17 +447,21 @@ func (g *Graph) forgetEntries(n *Node) {
 	for _, s := range n.readRanges {
 		g.ranges.remove(s)
 	}
+	for _, s := range n.filtered {
+		g.ranges.remove(s)
+	}
 	for _, s := range n.writtenRanges {
 		g.wranges.remove(s)
 	}
-	g.entries -= len(n.readRanges) + len(n.writtenRanges)
-	n.reads, n.writes, n.readRanges, n.writtenRanges = nil, nil, nil, nil
+	g.entries -= len(n.readRanges) + len(n.filtered) + len(n.writtenRanges)
+	n.reads, n.writes, n.readRanges, n.filtered, n.writtenRanges = nil, nil, nil, nil, nil
 }
 
 func (g *Graph) leave(p *point, list *[]access, n *Node) {
 	l := *list
 	for i := range l {
 		if l[i].n == n {
+			g.rowBytes -= l[i].change.bytes()
 			copy(l[i:], l[i+1:])
 			l[len(l)-1] = access{}
 			*list = l[:len(l)-1]

@@ -1,7 +1,7 @@
 package ssi
 
 // coarsen makes room: the points of the oldest committed node that has many, or of the acting one,
-// become ranges of whole tables. It adds edges with those who used other keys of them, and loses
+// become ranges of whole tables, and its filters go. It adds edges with those who used other keys of them, and loses
 // none.
 func (g *Graph) coarsen(acting *Node) {
 	const many = 16
@@ -27,6 +27,7 @@ func (g *Graph) coarsen(acting *Node) {
 			g.written.Delete(p)
 		}
 	}
+	g.dropFilters(n)
 	// The edges of the points exist already; those of other keys may be missing only
 	// towards who comes later, and finds the ranges.
 	for t := range readTables {
@@ -89,6 +90,7 @@ func (g *Graph) summarize() {
 	for _, p := range b.writes {
 		g.inherit(p, &p.writers, &a.writes, b, a)
 	}
+	g.dropFilters(b)
 	readRanges, writtenRanges := b.readRanges, b.writtenRanges
 	b.reads, b.writes = nil, nil
 	g.forgetEntries(b)
@@ -119,6 +121,9 @@ func (g *Graph) inherit(p *point, list *[]access, own *[]*point, n, heir *Node) 
 	for i, x := range *list {
 		switch x.n {
 		case heir:
+			(*list)[i].filter = nil
+			g.rowBytes -= x.change.bytes()
+			(*list)[i].change = nil
 			g.leave(p, list, n)
 			return
 		case n:

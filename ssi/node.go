@@ -37,6 +37,7 @@ type Node struct {
 
 	reads, writes             []*point
 	readRanges, writtenRanges spans
+	filtered                  []*span // ranges that were read with filters, in no order
 
 	stmts []statement // texts, for explanations
 	next  *Node       // in the list of nodes that are committed

@@ -11,11 +11,21 @@ type span struct {
 	lo, hi []byte
 	n      *Node
 	stmt   uint32
+	filter Filter // of a range that was read: only rows that meet it matter
 
 	// of the tree
 	priority    uint32
 	left, right *span
 	max         []byte // the greatest hi below; nil: the end
+}
+
+// newSpan copies the bounds.
+func newSpan(lo, hi []byte, n *Node) *span {
+	s := &span{lo: append([]byte(nil), lo...), n: n, stmt: n.statement()}
+	if hi != nil {
+		s.hi = append([]byte{}, hi...)
+	}
+	return s
 }
 
 func (s *span) covers(key []byte) bool {

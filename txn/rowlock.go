@@ -174,7 +174,7 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, re
 		return Locked{}, errConcurrent(key, !l.Exists)
 	}
 	if t.node != nil && refuse != anyNewer && v.Own == nil {
-		if err := t.didRead(key, max(v.At, t.Snapshot())); err != nil {
+		if err := t.didRead(key, max(v.At, t.Snapshot()), nil); err != nil {
 			return Locked{}, err
 		}
 	}

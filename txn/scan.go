@@ -43,8 +43,11 @@ type Scanner struct {
 	limit uint32
 	span  Span       // Lo and Hi are copies
 	done  bool       // the store's pairs are exhausted
-	seen  []byte     // how far it has come, for ssi
-	began ssi.Moment // of Latest, likewise
+
+	// For ssi:
+	seen   []byte // how far it has come
+	began  ssi.Moment
+	filter Filter
 
 	merging bool
 	stored  Run // the store's pairs not yet delivered: stored[at:]
@@ -105,6 +108,10 @@ func (t *Txn) Scan(span Span, mode ReadMode) (*Scanner, error) {
 	t.scanners = append(t.scanners, s)
 	return s, nil
 }
+
+// Where says, before the first Next, that the caller goes on only with rows that meet a condition: at
+// SERIALIZABLE, the scan has not read the others.
+func (s *Scanner) Where(f Filter) { s.filter = f }
 
 // Next refills run with up to max pairs and returns how many; 0 is the end.
 func (s *Scanner) Next(run *Run, max int) (n int, err error) {

@@ -20,6 +20,8 @@ type (
 	Side = ssi.Side
 	// Party names a transaction.
 	Party = ssi.Party
+	// Filter is what a scan asks of rows.
+	Filter = ssi.Filter
 )
 
 // The kinds of a Step.
@@ -77,12 +79,31 @@ func (t *Txn) tracked(key []byte) bool {
 	return t.node != nil && (t.m.opts.Tracked == nil || t.m.opts.Tracked(key))
 }
 
+// Watched reports whether ssi follows the transaction: then Change, GetWhere and Where pay.
+func (t *Txn) Watched() bool { return t.node != nil }
+
+// Change tells what the writes that follow in this statement do to a row, until the next Change: those
+// of its key and of its index entries. nil is no row. Both are copied.
+func (t *Txn) Change(old, new []byte) {
+	if t.node == nil {
+		return
+	}
+	t.change = &ssi.Change{Command: t.cmd}
+	both := append(append(make([]byte, 0, len(old)+len(new)), old...), new...)
+	if old != nil {
+		t.change.Old = both[:len(old):len(old)]
+	}
+	if new != nil {
+		t.change.New = both[len(old):]
+	}
+}
+
 // didRead registers a look at one key; see ssi.Node.Read.
-func (t *Txn) didRead(key []byte, at mvcc.Timestamp) error {
+func (t *Txn) didRead(key []byte, at mvcc.Timestamp, f Filter) error {
 	if !t.tracked(key) {
 		return nil
 	}
-	return serializationError(t.node.Read(key, at))
+	return serializationError(t.node.Read(key, at, f))
 }
 
 // didScan registers what the scanner has come over since the last call: as far as the last key
@@ -106,7 +127,7 @@ func (s *Scanner) didScan(run *Run) error {
 			s.seen = hi
 		}
 	}
-	return serializationError(t.node.ReadRange(lo, hi, s.began))
+	return serializationError(t.node.ReadRange(lo, hi, s.began, s.filter))
 }
 
 // willWrite registers a write; see ssi.Node.Write.
@@ -114,7 +135,7 @@ func (t *Txn) willWrite(key []byte, adds bool) error {
 	if !t.tracked(key) || t.owns(key) != nil { // of an own span, all is registered
 		return nil
 	}
-	return serializationError(t.node.Write(key, adds))
+	return serializationError(t.node.Write(key, adds, t.change))
 }
 
 // willWriteSpan registers that a whole span is written: emptied, or created.
@@ -138,12 +159,12 @@ func (t *Txn) precommit() error {
 	return serializationError(err)
 }
 
-// forgetWrites takes back what was registered of writes that RollbackTo has undone.
-func (t *Txn) forgetWrites() {
+// forgetWrites takes back what was registered of writes since a command that RollbackTo has undone.
+func (t *Txn) forgetWrites(command uint32) {
 	if t.node == nil || t.spill != nil { // of what is spilled the keys are not known: it stays
 		return
 	}
-	t.node.RollbackTo(func(write func(key []byte, adds bool)) {
+	t.node.RollbackTo(command, func(write func(key []byte, adds bool)) {
 		t.writes.ascend(nil, func(e *entry) bool {
 			if e.kind != absent && t.tracked(e.key) && t.owns(e.key) == nil {
 				write(e.key, e.promised)

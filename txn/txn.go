@@ -40,6 +40,7 @@ type Txn struct {
 	// node is what ssi knows of the transaction; nil at other levels, and on a safe snapshot.
 	node   *ssi.Node
 	safety atomic.Pointer[ssi.Node] // while it waits for a safe snapshot
+	change *ssi.Change              // of the row that is being written; nil: not known
 
 	writes  buffer
 	written int   // entries with a write
@@ -70,7 +71,7 @@ func (t *Txn) BeginStatement(ctx context.Context) error {
 		return sqlerr.New(sqlerr.ProgramLimitExceeded, "cannot have more than 2^32-2 commands in a transaction")
 	}
 	t.cmd++
-	t.stmt, t.limit, t.view = t.cmd, t.cmd, nil
+	t.stmt, t.limit, t.view, t.change = t.cmd, t.cmd, nil, nil
 	if t.snap == nil {
 		t.snap = t.m.below.snapshot()
 	} else if t.opts.Level != ReadCommitted && t.snap.At() != 0 {
@@ -128,21 +129,27 @@ func (t *Txn) EndStatement(ctx context.Context) error {
 // Get returns what the statement sees under key: the snapshot's version,
 // overlaid with the transaction's writes of earlier statements.
 func (t *Txn) Get(key []byte) (value []byte, ok bool, err error) {
-	return t.get(key, t.limit, t.Snapshot())
+	return t.get(key, t.limit, t.Snapshot(), nil)
+}
+
+// GetWhere is Get for a caller that goes on only if the row meets a condition: at SERIALIZABLE, it
+// has not read a row that does not.
+func (t *Txn) GetWhere(key []byte, f Filter) (value []byte, ok bool, err error) {
+	return t.get(key, t.limit, t.Snapshot(), f)
 }
 
 // GetCurrent is Get with the writes of this statement too.
 func (t *Txn) GetCurrent(key []byte) (value []byte, ok bool, err error) {
-	return t.get(key, math.MaxUint32, t.Snapshot())
+	return t.get(key, math.MaxUint32, t.Snapshot(), nil)
 }
 
 // GetLatest returns the newest committed version, whatever the snapshot, overlaid with
 // all own writes: for unique and foreign-key checks under a lock on key.
 func (t *Txn) GetLatest(key []byte) (value []byte, ok bool, err error) {
-	return t.get(key, math.MaxUint32, mvcc.Latest)
+	return t.get(key, math.MaxUint32, mvcc.Latest, nil)
 }
 
-func (t *Txn) get(key []byte, limit uint32, at mvcc.Timestamp) ([]byte, bool, error) {
+func (t *Txn) get(key []byte, limit uint32, at mvcc.Timestamp, f Filter) ([]byte, bool, error) {
 	if t.ended {
 		return nil, false, errEnded()
 	}
@@ -173,7 +180,7 @@ func (t *Txn) get(key []byte, limit uint32, at mvcc.Timestamp) ([]byte, bool, er
 		at = max(v.At, t.Snapshot())
 	}
 	if t.node != nil && v.Own == nil {
-		if err := t.didRead(key, at); err != nil {
+		if err := t.didRead(key, at, f); err != nil {
 			return nil, false, err
 		}
 	}

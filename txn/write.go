@@ -162,7 +162,7 @@ func (t *Txn) RollbackTo(m Mark) {
 	t.undos = t.undos[:n]
 	t.drops = t.drops[:m.drops]
 	t.open = t.open[:m.level]
-	t.forgetWrites()
+	t.forgetWrites(m.cmd)
 	dropped := t.spill != nil && t.spill.DropFrom(m.cmd)
 	held := len(t.held)
 	for held > 0 && t.held[held-1].cmd >= m.cmd {
