@@ -41,8 +41,8 @@ type Scanner struct {
 	sc    mvcc.Scanner
 	mode  ReadMode
 	limit uint32
-	span  Span       // Lo and Hi are copies
-	done  bool       // the store's pairs are exhausted
+	span  Span // Lo and Hi are copies
+	done  bool // the store's pairs are exhausted
 
 	// For ssi:
 	seen   []byte // how far it has come

@@ -7,6 +7,9 @@
 // What enters: a way to open sessions, which may be embedded or over a wire and may break down
 // at any time. What leaves: the cycles. Only tests import it.
 //
+// Schedules does the reverse: it plays interleavings of which it is known beforehand how many
+// transactions have to fail, and counts how many do.
+//
 // # How dependencies are seen from outside
 //
 // As in Elle (Kingsbury and Alvaro 2020): every write is unique and leaves a trace in what it wrote.
