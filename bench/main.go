@@ -2,7 +2,7 @@
 // on one machine, and prints ratios of medians: a machine that is busy slows all
 // alike, so ratios hold where seconds do not.
 //
-//	go run . [-rounds 5] [-seconds 3] [-scale 10] [-only pgbench|library|engines]
+//	go run . [-rounds 5] [-seconds 3] [-scale 10] [-only pgbench|library|engines|levels]
 package main
 
 import (
@@ -16,7 +16,7 @@ var (
 	rounds  = flag.Int("rounds", 5, "alternating rounds")
 	seconds = flag.Int("seconds", 3, "seconds of each pgbench run")
 	scale   = flag.Int("scale", 10, "pgbench's scale factor")
-	only    = flag.String("only", "", "run only this part: pgbench, library or engines")
+	only    = flag.String("only", "", "run only this part: pgbench, library, engines or levels")
 )
 
 func main() {
@@ -25,7 +25,7 @@ func main() {
 	for _, part := range []struct {
 		name string
 		run  func() error
-	}{{"pgbench", pgbenchPart}, {"library", libraryPart}, {"engines", enginesPart}} {
+	}{{"pgbench", pgbenchPart}, {"library", libraryPart}, {"engines", enginesPart}, {"levels", levelsPart}} {
 		if *only != "" && *only != part.name {
 			continue
 		}

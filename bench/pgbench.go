@@ -103,13 +103,13 @@ func pgbenchRun(s *server, mode, script string, clients int) (float64, error) {
 	return strconv.ParseFloat(string(m[1]), 64)
 }
 
-func pgbenchPart() error {
-	dir, err := os.MkdirTemp("", "minisql-bench")
-	if err != nil {
-		return err
+// startServers starts minisql on both engines, and PostgreSQL, which is the last.
+func startServers(dir string) (all []*server, stop func(), err error) {
+	stop = func() {
+		for _, s := range all {
+			s.stop()
+		}
 	}
-	defer os.RemoveAll(dir)
-	var all []*server // PostgreSQL is the last
 	for _, start := range []func() (*server, error){
 		func() (*server, error) { return startMinisql(dir, "btree") },
 		func() (*server, error) { return startMinisql(dir, "lsm") },
@@ -117,11 +117,25 @@ func pgbenchPart() error {
 	} {
 		s, err := start()
 		if err != nil {
-			return err
+			stop()
+			return nil, nil, err
 		}
-		defer s.stop()
 		all = append(all, s)
 	}
+	return all, stop, nil
+}
+
+func pgbenchPart() error {
+	dir, err := os.MkdirTemp("", "minisql-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	all, stop, err := startServers(dir)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	fmt.Printf("## pgbench, scale %d, median of %d alternating rounds of %d s, %s\n\n", *scale, *rounds, *seconds, time.Now().Format("2006-01-02"))
 	row("", "btree", "lsm", "PostgreSQL", "btree / PostgreSQL", "lsm / PostgreSQL")
 	row("---", "--:", "--:", "--:", "--:", "--:")
