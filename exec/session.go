@@ -457,6 +457,7 @@ func (s *Session) commit(ctx context.Context) error {
 	s.forgetTransaction()
 	err := t.Commit(ctx)
 	s.reportAnomaly(t, err)
+	settle(err)
 	return s.explain(err)
 }
 
@@ -491,7 +492,16 @@ func (s *Session) fail(err error) error {
 			s.txn.RollbackTo(s.marks[len(s.marks)-1].mark)
 		}
 	}
+	settle(err)
 	return err
+}
+
+// settle waits, after a transaction could not be serialized, for the commits that were in its way. The
+// client tries again at once, and must not do so in vain.
+func settle(err error) {
+	if f, ok := errors.AsType[*txn.Failure](err); ok {
+		f.Settle()
+	}
 }
 
 // runDeferred makes the checks that were put off to the end of the transaction.

@@ -100,9 +100,33 @@ func (n *Node) Ended() {
 	g := n.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	n.settle()
 	if n.state == committed {
 		g.ended(n)
 		g.prune()
+	}
+}
+
+// publication returns a channel that is closed when the node's commit is published, or has failed; nil if
+// it does not commit, or no more.
+func (n *Node) publication() <-chan struct{} {
+	n.g.mu.Lock()
+	defer n.g.mu.Unlock()
+	if n.ended || n.state == active {
+		return nil
+	}
+	if n.published == nil {
+		n.published = make(chan struct{})
+	}
+	return n.published
+}
+
+// settle lets those go on who wait for the end of a commit.
+func (n *Node) settle() {
+	n.ended = true
+	if n.published != nil {
+		close(n.published)
+		n.published = nil
 	}
 }
 
@@ -111,6 +135,7 @@ func (n *Node) Abort() {
 	g := n.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	n.settle()
 	if n.state == gone {
 		return
 	}

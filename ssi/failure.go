@@ -10,6 +10,18 @@ import (
 type Failure struct {
 	Victim Party
 	Cycle  []Step
+
+	nodes []*Node // of the cycle
+}
+
+// Settle returns once every commit of the cycle is published, or has failed: who begins again before
+// that has a snapshot without them, and meets them again.
+func (f *Failure) Settle() {
+	for _, n := range f.nodes {
+		if published := n.publication(); published != nil {
+			<-published
+		}
+	}
 }
 
 // Step is one edge of a cycle: From is before To in any serial order.
@@ -48,6 +60,7 @@ func failure(victim *Node, cycle []*edge) *Failure {
 	}
 	for i := range cycle {
 		e := cycle[(start+i)%len(cycle)]
+		f.nodes = append(f.nodes, e.from)
 		f.Cycle = append(f.Cycle, Step{
 			From: e.from.side(e.fromStmt), To: e.to.side(e.toStmt), Kind: e.kind, Key: e.key, Both: e.ww,
 			Phantom: e.kind == ReadWrite && e.to.added(e.key),

@@ -27,7 +27,9 @@ type Node struct {
 	// The commit timestamp: from first to last is one number but for a summary of several
 	// nodes. 0: not drawn.
 	first, last mvcc.Timestamp
-	applied     Moment // when the commit was in the engine; 0: not yet
+	applied     Moment        // when the commit was in the engine; 0: not yet
+	ended       bool          // it is published, or was aborted
+	published   chan struct{} // closed then; nil: nobody waits
 	wrote       bool
 	doomed      *Failure // why the node is going to fail
 	observer    bool     // a transaction of a weaker level that is watched; see Observe
