@@ -3,9 +3,11 @@ package minisql_test
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/minisql/minisql"
 	"github.com/minisql/minisql/internal/engines"
@@ -85,7 +87,8 @@ func testDetectAnomalies(t *testing.T, on engines.Engine) {
 		for _, mode := range []string{"off", "notice", "error"} {
 			t.Run(tc.name+"/"+mode, func(t *testing.T) {
 				var got []string
-				db, err := minisql.Open("", &minisql.Options{Storage: minisql.Storage(on), Settings: map[string]string{"minisql.detect_anomalies": mode}})
+				var received []minisql.Anomaly
+				db, err := minisql.Open("", &minisql.Options{Storage: minisql.Storage(on), OnAnomaly: func(a minisql.Anomaly) { received = append(received, a) }, Settings: map[string]string{"minisql.detect_anomalies": mode}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -135,16 +138,16 @@ func testDetectAnomalies(t *testing.T, on engines.Engine) {
 				if !slices.Equal(got, want) {
 					t.Errorf("got %q, want %q", got, want)
 				}
-				wantAnomalies(t, db, sessions, want, mode == "notice")
+				wantAnomalies(t, db, sessions, want, received, mode == "notice")
 			})
 		}
 	}
 }
 
-// wantAnomalies compares minisql.anomalies with what the sessions were told.
-func wantAnomalies(t *testing.T, db *minisql.DB, sessions map[string]*minisql.Session, want []string, committed bool) {
+// wantAnomalies compares minisql.anomalies, and what OnAnomaly received, with what the sessions were told.
+func wantAnomalies(t *testing.T, db *minisql.DB, sessions map[string]*minisql.Session, want []string, received []minisql.Anomaly, committed bool) {
 	t.Helper()
-	rows, err := db.Query(t.Context(), `select name, pid, tables::text, committed, statement, transaction, explanation
+	rows, err := db.Query(t.Context(), `select found_at, name, pid, tables::text, committed, statement, transaction, explanation
 		from minisql.anomalies where database = 'minisql' and now() - found_at < '1 min' order by found_at`)
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +158,8 @@ func wantAnomalies(t *testing.T, db *minisql.DB, sessions map[string]*minisql.Se
 		var name, tables, statement, explanation string
 		var pid, transaction int64
 		var is bool
-		if err := rows.Scan(&name, &pid, &tables, &is, &statement, &transaction, &explanation); err != nil {
+		var at time.Time
+		if err := rows.Scan(&at, &name, &pid, &tables, &is, &statement, &transaction, &explanation); err != nil {
 			t.Fatal(err)
 		}
 		if n >= len(want) {
@@ -167,11 +171,62 @@ func wantAnomalies(t *testing.T, db *minisql.DB, sessions map[string]*minisql.Se
 			!strings.HasPrefix(statement, "select") || !strings.Contains(explanation, fmt.Sprintf("T%d (this transaction, pid %d) read ", transaction, pid)) {
 			t.Errorf("%s: %q %d %s %v %q %q", want[n], name, pid, tables, is, statement, explanation)
 		}
+		if n < len(received) {
+			r := received[n]
+			want := minisql.Anomaly{At: at, Name: name, PID: int32(pid), Database: "minisql", Transaction: uint64(transaction), Statement: statement,
+				Tables: strings.Split(strings.Trim(tables, "{}"), ","), Committed: is, Explanation: explanation}
+			if d := r.At.Sub(at).Abs(); d > time.Microsecond {
+				t.Error(r.At, at)
+			}
+			if r.At = at; !reflect.DeepEqual(r, want) {
+				t.Errorf("received %+v, want %+v", r, want)
+			}
+		}
 		if strings.HasPrefix(name, "phantom") != strings.Contains(explanation, "added it, unseen") {
 			t.Errorf("%s: %s", name, explanation)
 		}
 	}
-	if err := rows.Err(); err != nil || n != len(want) {
-		t.Errorf("%d anomalies, want %d: %v", n, len(want), err)
+	if err := rows.Err(); err != nil || n != len(want) || len(received) != n {
+		t.Errorf("%d anomalies, %d received, want %d: %v", n, len(received), len(want), err)
+	}
+}
+
+// TestOnAnomalyWatches wants a receiver to be enough, and the setting to have the last word.
+func TestOnAnomalyWatches(t *testing.T) { engines.Each(t, testOnAnomalyWatches) }
+
+func testOnAnomalyWatches(t *testing.T, on engines.Engine) {
+	for setting, want := range map[string]string{"": "notice", "off": "off", "error": "error"} {
+		o := &minisql.Options{Storage: minisql.Storage(on)}
+		var db *minisql.DB
+		committed := 0
+		o.OnAnomaly = func(a minisql.Anomaly) {
+			// The DB may be used, and shows what was committed.
+			if err := db.QueryRow(context.Background(), "select v from t where id = 1").Scan(&committed); err != nil || a.Name != "lost update" {
+				t.Error(a.Name, err)
+			}
+		}
+		if setting != "" {
+			o.Settings = map[string]string{"minisql.Detect_Anomalies": setting}
+		}
+		var err error
+		if db, err = minisql.Open("", o); err != nil {
+			t.Fatal(err)
+		}
+		var s []*minisql.Session
+		for range 2 {
+			x, err := db.Session(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s = append(s, x)
+		}
+		err = play(t, s, "0: create table t (id int primary key, v int)", "0: insert into t values (1, 1)", "0: begin", "0: select v from t where id = 1",
+			"1: update t set v = 10 where id = 1", "0: update t set v = 20 where id = 1", "0: commit")
+		if got, _ := s[0].Setting("minisql.detect_anomalies"); got != want || (err != nil) != (want == "error") || committed != map[string]int{"off": 0, "notice": 20, "error": 10}[want] {
+			t.Errorf("%q: %s, %v, %d", setting, got, err, committed)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -8,7 +8,7 @@
 // connection, and Rows, Row, Tx, Batch, CommandTag and CopyFrom are what they are
 // there. Errors of the database are *Error, with PostgreSQL's SQLSTATE and wording. A
 // database/sql driver is registered as "minisql"; package pgwire serves a DB to other
-// programs over PostgreSQL's protocol.
+// programs over PostgreSQL's protocol, and package minisqltest opens one for a test.
 //
 //	DB ── Acquire ──▶ Session ── Query, Exec ──▶ Rows ── Scan ──▶ Go variables
 //	 └─ Begin, RunTx ──▶ Tx ── Begin ──▶ Tx (a savepoint)

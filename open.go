@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/minisql/minisql/catalog"
+	"github.com/minisql/minisql/catalog/pgcatalog"
 	"github.com/minisql/minisql/exec"
 	"github.com/minisql/minisql/mvcc"
 	"github.com/minisql/minisql/sqlerr"
@@ -45,6 +46,12 @@ type Options struct {
 	// OnNotice receives the notices and warnings of sessions that do not have
 	// their own OnNotice.
 	OnNotice func(*Notice)
+	// OnAnomaly receives the anomalies that a transaction has committed, or, where
+	// minisql.detect_anomalies is "error", was not let commit. It is called once for each, after
+	// the commit and before the session's caller or client learns of it, in the goroutine that committed:
+	// any number of them at a time. It must not use that session, nor close the DB; otherwise it may use the DB. With it all sessions
+	// are watched, as if Settings had minisql.detect_anomalies = "notice", unless they have it otherwise.
+	OnAnomaly func(Anomaly)
 	// MaxIdleSessions is how many idle sessions are kept for reuse by Acquire and
 	// by DB's own Query and Exec; 0 means 64.
 	MaxIdleSessions int
@@ -120,7 +127,12 @@ func (db *DB) open() (err error) {
 	}); err != nil {
 		return err
 	}
-	db.srv, err = exec.NewServer(context.Background(), db.mgr, exec.Options{TempDir: db.opts.TempDir, Settings: db.opts.Settings, Logf: db.opts.Logf})
+	o := exec.Options{TempDir: db.opts.TempDir, Settings: db.opts.Settings, Logf: db.opts.Logf}
+	if f := db.opts.OnAnomaly; f != nil {
+		o.OnAnomaly = func(a pgcatalog.Anomaly) { f(Anomaly(a)) }
+		o.Settings = watched(o.Settings)
+	}
+	db.srv, err = exec.NewServer(context.Background(), db.mgr, o)
 	return err
 }
 

@@ -27,7 +27,12 @@ var snapshotLevels = []anomaly.Level{anomaly.ReadCommitted, anomaly.RepeatableRe
 // serve serves a new database in memory.
 func serve(t *testing.T, on engines.Engine) anomaly.Server {
 	t.Helper()
-	db, err := minisql.Open("", &minisql.Options{Storage: minisql.Storage(on)})
+	return serveWith(t, &minisql.Options{Storage: minisql.Storage(on)})
+}
+
+func serveWith(t *testing.T, opts *minisql.Options) anomaly.Server {
+	t.Helper()
+	db, err := minisql.Open("", opts)
 	if err != nil {
 		t.Fatal(err)
 	}

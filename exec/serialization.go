@@ -94,12 +94,14 @@ func (s *Session) reportAnomaly(t *txn.Txn, err error) {
 		Tables: s.tablesOf(keysOf(f)), Committed: !refused, Explanation: s.describeCycle(f),
 	}
 	s.srv.anomalies.add(a)
-	if refused {
-		return
+	if !refused {
+		s.srv.logf("anomaly: %s (pid %d)\n%s", a.Name, s.pid, a.Explanation)
+		s.notice("NOTICE", sqlerr.New(sqlerr.Warning, "anomaly: %s", a.Name).WithDetail("%s", a.Explanation).
+			WithHint("SERIALIZABLE, or a lock on what was read, prevents it."))
 	}
-	s.srv.logf("anomaly: %s (pid %d)\n%s", a.Name, s.pid, a.Explanation)
-	s.notice("NOTICE", sqlerr.New(sqlerr.Warning, "anomaly: %s", a.Name).WithDetail("%s", a.Explanation).
-		WithHint("SERIALIZABLE, or a lock on what was read, prevents it."))
+	if s.srv.opts.OnAnomaly != nil {
+		s.srv.opts.OnAnomaly(a)
+	}
 }
 
 // describeCycle lists the edges of a cycle.

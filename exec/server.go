@@ -21,6 +21,9 @@ type Options struct {
 	TempDir string // for spilled data; "" is the system's
 	// Settings override the defaults of settings, as a configuration file would.
 	Settings map[string]string
+	// OnAnomaly receives what minisql.detect_anomalies finds, from the session's goroutine, after
+	// the commit; nil is nobody.
+	OnAnomaly func(pgcatalog.Anomaly)
 	// Logf receives what an operator should know; nil drops it.
 	Logf func(format string, args ...any)
 }

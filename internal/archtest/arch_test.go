@@ -32,6 +32,7 @@ var allowed = map[string][]string{
 	"exec":              {"planner", "planner/expr", "parser", "catalog", "txn", "types", "sqlerr"},
 	"":                  {"exec", "planner", "planner/expr", "parser", "catalog", "txn", "mvcc", "storage", "storage/dir", "storage/btree", "storage/lsm", "types", "sqlerr"},
 	"pgwire":            {"", "types", "sqlerr"},
+	"minisqltest":       {"", "pgwire"},
 	"anomaly":           {"sqlerr"},
 	"cmd/minisql":       {"", "pgwire", "anomaly", "types", "sqlerr", "cmd/minisql/shell"},
 	"cmd/minisql/shell": {"", "types", "sqlerr"},
@@ -75,6 +76,27 @@ func TestImportsPointDown(t *testing.T) {
 			to, ok := room(imp)
 			if !ok || (to != from && !slices.Contains(allowed[from], to)) {
 				t.Errorf("%s imports %s: the table has no arrow %q → %q", pkg, imp, from, to)
+			}
+		}
+	}
+}
+
+// TestClientIsForTests keeps pgx's client out of programs that embed or serve a database: minisqltest has it,
+// and anomaly, which is a client, needs pgconn.
+func TestClientIsForTests(t *testing.T) {
+	const pgx = "github.com/jackc/pgx/v5"
+	for pkg, forbidden := range map[string][]string{
+		module:                  {pgx, pgx + "/pgconn", pgx + "/pgtype", pgx + "/pgxpool"},
+		module + "/pgwire":      {pgx, pgx + "/pgconn", pgx + "/pgtype", pgx + "/pgxpool"},
+		module + "/cmd/minisql": {pgx, pgx + "/pgxpool", module + "/minisqltest", "testing"},
+	} {
+		out, err := exec.Command("go", "list", "-deps", pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for dep := range strings.FieldsSeq(string(out)) {
+			if slices.Contains(forbidden, dep) {
+				t.Errorf("%s depends on %s", pkg, dep)
 			}
 		}
 	}
