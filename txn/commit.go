@@ -12,11 +12,12 @@ import (
 //	on no cycle, or 40001                 serializable transactions only; from here it counts
 //	                                      as committed to the others
 //	timestamp drawn, batch in the log     from here a crash keeps all of it or nothing
-//	key locks handed on                   the next holder finds the new versions in the
+//	locks on written keys handed on       the next holder finds the new versions in the
 //	                                      engine, and its own batch comes later in the log
 //	durable, then published in order      from here snapshots see it
-//	table locks given up                  not earlier: a table lock carries no version, so
-//	                                      its next holder must find the schema in a snapshot
+//	other locks given up                  not earlier: a lock on a table, or on a row that stays as
+//	                                      it was, carries no version, so its next holder must find
+//	                                      what it guarded in a snapshot
 //	client told
 func (t *Txn) Commit(ctx context.Context) error {
 	if t.ended {
@@ -46,7 +47,7 @@ func (t *Txn) Commit(ctx context.Context) error {
 	if t.node != nil {
 		t.node.Applied()
 	}
-	t.m.below.unlock(&t.owner, 0, true)
+	t.m.below.unlock(&t.owner, t.unwritten(), true)
 	// A commit is not interrupted: the client must learn how it ended.
 	err = c.Wait()
 	if err == nil && t.after > c.At() {
@@ -54,6 +55,24 @@ func (t *Txn) Commit(ctx context.Context) error {
 	}
 	t.end(err == nil)
 	return storageError(err)
+}
+
+// unwritten orders the locks so that those on keys that the commit leaves as they were come first,
+// and returns how many they are.
+func (t *Txn) unwritten() int {
+	var kept []heldLock
+	written := t.held[:0]
+	for _, h := range t.held {
+		if e := t.writes.find(h.e.key); e != nil && e.kind != absent {
+			written = append(written, h)
+		} else {
+			kept = append(kept, h)
+		}
+	}
+	if len(kept) > 0 {
+		t.held = append(kept, written...)
+	}
+	return len(kept)
 }
 
 // writeSet gathers what the commit leaves in the store.

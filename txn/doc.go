@@ -36,8 +36,8 @@
 //	    Txn.after, EndStatement, Commit.
 //	(5) If a statement built on a version, the next snapshot of its transaction, and every
 //	    snapshot after its commit was acknowledged, includes that version.
-//	(6) Key locks are held until the commit is in the log, table locks until it is
-//	    published. The lock on a key whose version was spilled is that version.
+//	(6) Locks on keys that were written are held until the commit is in the log; locks on other
+//	    keys and on tables until it is published. The lock on a key whose version was spilled is that version.
 //	(7) Whoever waits for a lock is on no cycle of waiting, or one on it fails with 40P01: who
 //	    closed it, or the first whose DeadlockTimeout passes.
 //
