@@ -7,12 +7,18 @@ import (
 	"time"
 
 	"github.com/minisql/minisql"
+	"github.com/minisql/minisql/internal/engines"
 )
 
 // openSessions opens a database with the table t, and as many sessions.
 func openSessions(t *testing.T, n int) (*minisql.DB, []*minisql.Session) {
 	t.Helper()
-	db, err := minisql.Open("", nil)
+	return openSessionsOn(t, engines.Golden, n)
+}
+
+func openSessionsOn(t *testing.T, on engines.Engine, n int) (*minisql.DB, []*minisql.Session) {
+	t.Helper()
+	db, err := minisql.Open("", &minisql.Options{Storage: minisql.Storage(on)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,5 +141,70 @@ func TestSafeSnapshotWait(t *testing.T) {
 	}
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLastSafeWanted wants a safe snapshot to be kept for as long as a session has asked for it, however
+// that ends.
+func TestLastSafeWanted(t *testing.T) { engines.Each(t, testLastSafeWanted) }
+
+func testLastSafeWanted(t *testing.T, on engines.Engine) {
+	const set = "3: set minisql.deferrable_snapshot = 'last_safe'"
+	for _, tc := range []struct {
+		name      string
+		ask, stop func(db *minisql.DB, s []*minisql.Session) error
+	}{
+		{"reset", nil, func(_ *minisql.DB, s []*minisql.Session) error {
+			return play(t, s, "3: reset minisql.deferrable_snapshot")
+		}},
+		{"set, twice", nil, func(_ *minisql.DB, s []*minisql.Session) error {
+			return play(t, s, set, "3: set minisql.deferrable_snapshot = 'wait'", "3: set minisql.deferrable_snapshot = 'wait'")
+		}},
+		{"discarded", nil, func(_ *minisql.DB, s []*minisql.Session) error { return play(t, s, "3: discard all") }},
+		{"rolled back", func(_ *minisql.DB, s []*minisql.Session) error { return play(t, s, "3: begin", set) },
+			func(_ *minisql.DB, s []*minisql.Session) error { return play(t, s, "3: rollback") }},
+		{"local", func(_ *minisql.DB, s []*minisql.Session) error {
+			return play(t, s, "3: begin", "3: set local minisql.deferrable_snapshot = 'last_safe'")
+		}, func(_ *minisql.DB, s []*minisql.Session) error { return play(t, s, "3: commit") }},
+		{"closed", nil, func(_ *minisql.DB, s []*minisql.Session) error { return s[3].Close() }},
+		{"of a session that cannot be opened", nil, func(db *minisql.DB, s []*minisql.Session) error {
+			_, err := db.Session(t.Context(), &minisql.SessionOptions{Settings: map[string]string{"minisql.deferrable_snapshot": "last_safe", "work_mem": "none"}})
+			if err == nil {
+				t.Error("a session with a wrong setting")
+			}
+			return s[3].Close()
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			db, s := openSessionsOn(t, on, 4)
+			ask := tc.ask
+			if ask == nil {
+				ask = func(*minisql.DB, []*minisql.Session) error { return play(t, s, set) }
+			}
+			if err := ask(db, s); err != nil {
+				t.Fatal(err)
+			}
+			// Session 2's snapshot is between two commits whose order is the other way round, and is the oldest.
+			if err := play(t, s, "0: begin isolation level serializable", "0: select * from t",
+				"1: begin isolation level serializable", "1: update t set v = 3 where id = 1", "1: commit",
+				"2: begin isolation level serializable", "2: select 1", "0: update t set v = 4 where id = 2", "0: commit"); err != nil {
+				t.Fatal(err)
+			}
+			kept := func() (yes bool) {
+				if err := db.QueryRow(t.Context(), "select last_safe_snapshot is not null from minisql.ssi").Scan(&yes); err != nil {
+					t.Fatal(err)
+				}
+				return yes
+			}
+			if !kept() {
+				t.Error("nothing is kept")
+			}
+			if err := tc.stop(db, s); err != nil {
+				t.Fatal(err)
+			}
+			if kept() {
+				t.Error("a snapshot is kept for nobody")
+			}
+		})
 	}
 }

@@ -146,6 +146,7 @@ func (srv *Server) NewSession(ctx context.Context, opts SessionOptions) (*Sessio
 	}
 	s.db, s.name = srv.open(desc), desc.Name
 	if err := s.settings.init(s, srv.opts.Settings, opts.Settings); err != nil {
+		s.wantLastSafe(false)
 		return nil, err
 	}
 	s.BackendTime = time.Now()
@@ -162,6 +163,7 @@ func (srv *Server) NewSession(ctx context.Context, opts SessionOptions) (*Sessio
 func (s *Session) Close() {
 	s.rollback()
 	s.closePortals(true)
+	s.wantLastSafe(false)
 	if s.advisory {
 		s.srv.advisory.release(s, false)
 	}
@@ -410,7 +412,7 @@ func (s *Session) ensureTxn(now time.Time) error {
 // start begins a transaction.
 func (s *Session) start(o txn.Options, now time.Time) error {
 	o.PID, o.Database = s.pid, uint32(s.db.id)
-	o.AsyncCommit, o.Detect = s.settings.asyncCommit, s.settings.detect
+	o.AsyncCommit, o.Detect, o.LastSafe = s.settings.asyncCommit, s.settings.detect, s.settings.lastSafe
 	o.LockTimeout, o.DeadlockTimeout = s.settings.lockTimeout, s.settings.deadlockTimeout
 	t, err := s.srv.mgr.Begin(o)
 	if err != nil {

@@ -192,6 +192,8 @@ var settingList = []*setting{
 			s.settings.detect = map[string]txn.Detection{"notice": txn.DetectNotice, "error": txn.DetectError}[v]
 			return nil
 		}},
+	{name: "minisql.deferrable_snapshot", def: "wait", kind: kindEnum, options: []string{"wait", "last_safe"}, desc: "Sets whether SERIALIZABLE READ ONLY DEFERRABLE transactions wait for a safe snapshot or start at the last one.",
+		apply: func(s *Session, v string) error { s.wantLastSafe(v == "last_safe"); return nil }},
 	{name: "minisql.history_retention", def: "0", kind: kindInt, fixed: true, unit: "ms", desc: "Sets how long past versions are kept."},
 }
 
@@ -227,6 +229,7 @@ type settings struct {
 	deferrable       bool
 	asyncCommit      bool
 	detect           txn.Detection // from the next transaction on
+	lastSafe         bool          // likewise
 	lockTimeout      time.Duration
 	deadlockTimeout  time.Duration
 	statementTimeout time.Duration
@@ -265,6 +268,14 @@ func (g *settings) init(s *Session, layers ...map[string]string) error {
 	g.changed = nil
 	g.session = maps.Clone(g.values)
 	return nil
+}
+
+// wantLastSafe keeps count of the sessions for which a safe snapshot has to be kept.
+func (s *Session) wantLastSafe(on bool) {
+	if on != s.settings.lastSafe {
+		s.settings.lastSafe = on
+		s.srv.mgr.WantLastSafe(on)
+	}
 }
 
 func (s *Session) workMem() int { return s.settings.workMemBytes }

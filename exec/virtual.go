@@ -236,6 +236,7 @@ func (v *systemSource) SSI() pgcatalog.SSI {
 		Failures: s.Failures, Doomed: s.Doomed, Searches: s.Searches, EdgesSearched: s.Searched,
 		Coarsened: s.Coarsened, Summarized: s.Summarized, Anomalies: s.Anomalies,
 		SafeSnapshots: s.SafeSnapshots, UnsafeSnapshots: s.Unsafe, OldestSnapshot: int64(s.OldestActive),
+		NewestSnapshot: int64(s.Published), LastSafeSnapshot: int64(s.LastSafe),
 	}
 }
 

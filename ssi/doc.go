@@ -47,6 +47,17 @@
 //	(6) Where memory is short, points become ranges, filters and rows are dropped, and nodes
 //	    become one node. That adds edges and never loses one.
 //
+// # Safe snapshots
+//
+//	        B commits      A commits          A read, before B committed, what B then changed: A is
+//	───┬────────┼─────────────┼───▶ time      before B. A reader who sees B and not A may have to be
+//	A begins    └── unsafe ───┘               after B and before A. At all other times it cannot.
+//
+// A read-only transaction on a safe snapshot is on no cycle, so it is not tracked: it waits for its snapshot
+// to turn out safe, or starts at the newest one that is known to be (LastSafe). One is known where nobody
+// who reads and writes has an older snapshot: all intervals that have it have ended or are here. As long as somebody wants
+// one, and others are active, one is kept from the garbage collector (Options.Keep).
+//
 // # Locks
 //
 // One mutex guards a Graph and everything in it; nothing is called while it is held but the

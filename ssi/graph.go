@@ -19,6 +19,10 @@ type Options struct {
 	// become one range of that when there are too many.
 	Table func(key []byte) []byte
 
+	// Keep keeps what the snapshot at a timestamp shows from being collected, in the place of the
+	// one before; 0 lets go of that. False: it is too late. Nil: nothing is collected.
+	Keep func(at mvcc.Timestamp) bool
+
 	// MaxEntries bounds the keys and ranges that are remembered, about 150 bytes each; 0
 	// means a million. MaxNodes bounds the transactions; 0 means 100,000.
 	MaxEntries, MaxNodes int
@@ -44,6 +48,9 @@ type Graph struct {
 	kept           int            // of them
 	swept          mvcc.Timestamp // see sweep
 	tangled        bool           // committed nodes may be on cycles
+
+	wanted   int            // who may start at the last safe snapshot
+	lastSafe mvcc.Timestamp // a safe snapshot that is kept; 0: none
 
 	points  map[string]*point
 	written *btree.BTreeG[*point] // points with writers
@@ -87,6 +94,7 @@ type Stats struct {
 	Coarsened, Summarized  int64
 	Anomalies              int64          // that observers saw
 	SafeSnapshots, Unsafe  int64          // of read-only transactions
+	Published, LastSafe    mvcc.Timestamp // the newest snapshot, and the newest known to be safe; 0: none
 	OldestActive           mvcc.Timestamp // nothing before it can be in anybody's future
 }
 
@@ -121,6 +129,7 @@ func (g *Graph) Stats() Stats {
 	s.Active, s.Committed = len(g.active), g.kept
 	s.Entries, s.Ranges, s.Edges, s.RowBytes = g.entries, g.ranges.len+g.wranges.len, g.edges, g.rowBytes
 	s.OldestActive = g.bound()
+	s.Published, s.LastSafe = g.opts.Published(), g.newestSafe()
 	return s
 }
 
@@ -138,6 +147,9 @@ func (g *Graph) Begin(who Party, readOnly bool, take func() mvcc.Timestamp) *Nod
 		}
 	}
 	g.active[n] = struct{}{}
+	if !readOnly && g.lastSafe == 0 {
+		g.keepSafe()
+	}
 	return n
 }
 

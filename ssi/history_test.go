@@ -23,6 +23,18 @@ type world struct {
 	locked   []*run
 	ids      atomic.Uint64
 	blind    bool // predicates are broken
+
+	// With slow, a commit takes three steps: asked for, drawn, published, the last in order.
+	slow              bool
+	committing, drawn []*run
+}
+
+// published is the newest snapshot.
+func (w *world) published() mvcc.Timestamp {
+	if len(w.drawn) > 0 {
+		return w.drawn[0].at - 1
+	}
+	return w.now
 }
 
 type version struct {
@@ -87,7 +99,7 @@ func keyOf(i int) []byte { return []byte(fmt.Sprintf("t%03d", i)) }
 
 func newWorld(keys int, opts Options) *world {
 	w := &world{now: 1, versions: make([][]version, keys), locked: make([]*run, keys)}
-	opts.Published = func() mvcc.Timestamp { return w.now }
+	opts.Published = w.published
 	opts.Table = func([]byte) []byte { return []byte("t") }
 	w.g = New(opts)
 	return w
@@ -96,9 +108,9 @@ func newWorld(keys int, opts Options) *world {
 // step runs the next operation of r; false: it has to wait.
 func (w *world) step(r *run, checked bool) bool {
 	if !r.begun {
-		r.begun, r.snap = true, w.now
+		r.begun, r.snap = true, w.published()
 		if checked {
-			r.n = w.g.Begin(Party{ID: w.ids.Add(1)}, r.readOnly(), func() mvcc.Timestamp { return w.now })
+			r.n = w.g.Begin(Party{ID: w.ids.Add(1)}, r.readOnly(), w.published)
 		}
 	}
 	o := r.ops[r.next]
@@ -146,15 +158,11 @@ func (w *world) step(r *run, checked bool) bool {
 			err = r.n.Precommit(len(r.writes) > 0, false)
 		}
 		if err == nil {
-			w.now++
-			r.at, r.ok, r.ended = w.now, true, true
-			for k := range r.writes {
-				w.versions[k] = append(w.versions[k], w.version(r, k, w.now))
-				w.locked[k] = nil
-			}
-			if checked {
-				r.n.SetCommit(r.at)
-				r.n.Ended()
+			r.ended = true
+			w.committing = append(w.committing, r)
+			if !w.slow {
+				w.draw(len(w.committing) - 1)
+				w.publish()
 			}
 			return true
 		}
@@ -173,6 +181,31 @@ func (w *world) version(r *run, k int, at mvcc.Timestamp) version {
 	v := version{r, at, w.class(r, k), now}
 	r.writes[k] = now
 	return v
+}
+
+// draw gives a commit its timestamp; its locks are handed on.
+func (w *world) draw(i int) {
+	r := w.committing[i]
+	w.committing = slices.Delete(w.committing, i, i+1)
+	w.now++
+	r.at, r.ok = w.now, true
+	for k := range r.writes {
+		w.versions[k] = append(w.versions[k], w.version(r, k, w.now))
+		w.locked[k] = nil
+	}
+	if r.n != nil {
+		r.n.SetCommit(r.at)
+	}
+	w.drawn = append(w.drawn, r)
+}
+
+// publish publishes the oldest commit that is drawn.
+func (w *world) publish() {
+	r := w.drawn[0]
+	w.drawn = w.drawn[1:]
+	if r.n != nil {
+		r.n.Ended()
+	}
 }
 
 func (w *world) abort(r *run) {

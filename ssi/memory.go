@@ -50,12 +50,12 @@ func afterPrefix(prefix []byte) []byte {
 	return nil
 }
 
-// summarize makes one node of the two oldest committed ones whose timestamps are drawn, as
-// PostgreSQL does: it has the entries and the edges of both.
+// summarize makes one node of the two oldest ones whose commits are published, as
+// PostgreSQL does: it has the entries and the edges of both. Of others the end is still waited for.
 func (g *Graph) summarize() {
 	var a, b *Node
 	for x := g.oldest; x != nil; x = x.next {
-		if x.wrote && x.first == 0 {
+		if !x.ended {
 			continue
 		}
 		if a == nil {

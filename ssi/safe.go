@@ -1,5 +1,7 @@
 package ssi
 
+import "github.com/minisql/minisql/mvcc"
+
 // safety follows whether a read-only transaction's snapshot is safe: it is, if none of the
 // read-write transactions that were active when it was taken commits with an rw edge to one that
 // committed before (Ports and Grittner 2012, section 4.2). On a safe snapshot nothing needs to be
@@ -19,7 +21,7 @@ func (g *Graph) watchSafety(n *Node) {
 		}
 	}
 	for w := g.oldest; w != nil; w = w.next {
-		if w.wrote && !w.observer && (w.last == 0 || w.last > n.snap) && w.endangers(n) {
+		if w.unsafeFrom(n.snap) != 0 {
 			s.unsafe = true
 		}
 	}
@@ -34,11 +36,106 @@ func (g *Graph) watchSafety(n *Node) {
 	}
 }
 
-// endangers reports whether a reader with r's snapshot can see a state that the order of w
-// and others forbids.
-func (w *Node) endangers(r *Node) bool {
+// unsafeFrom returns from which snapshot on, up to the commit of w, a reader can see a state that the
+// order of w and others forbids: w is not in it, and what w has to be before is. 0: snapshot at is not
+// among them.
+func (w *Node) unsafeFrom(at mvcc.Timestamp) (from mvcc.Timestamp) {
+	if w.state != committed || !w.wrote || w.observer || (w.last != 0 && w.last <= at) {
+		return 0
+	}
+	if w.first != 0 && w.first <= at {
+		return w.first // a summary of several: the edge may be within it
+	}
 	for _, e := range w.out.list {
-		if e.kind == ReadWrite && !e.to.observer && e.to.state == committed && e.to.first != 0 && e.to.first <= r.snap {
+		if e.kind != ReadWrite || e.to.observer || e.to.state != committed || e.to.first == 0 || e.to.first > at {
+			continue
+		}
+		if from == 0 || e.to.first < from {
+			from = e.to.first
+		}
+	}
+	return from
+}
+
+// newestSafe returns the newest snapshot that is known to be safe; 0 is none. Those who can endanger
+// a snapshot began before it and commit after it, so where everybody active began at it or later, all
+// that matters has committed. It has not been forgotten either, from the graph's bound on.
+func (g *Graph) newestSafe() mvcc.Timestamp {
+	bound := g.opts.Published()
+	at := bound
+	for n := range g.active {
+		bound = min(bound, n.snap)
+		if !n.readOnly && !n.observer {
+			at = min(at, n.snap)
+		}
+	}
+	for at > g.lastSafe && at >= bound {
+		from := mvcc.Timestamp(0)
+		for w := g.oldest; w != nil; w = w.next {
+			if b := w.unsafeFrom(at); b != 0 && (from == 0 || b < from) {
+				from = b
+			}
+		}
+		if from == 0 {
+			return at
+		}
+		at = from - 1
+	}
+	return g.lastSafe
+}
+
+// LastSafe has a read-only transaction start at the newest snapshot that is known to be safe, if
+// there is one and take can have it. Nothing else needs to be done for it. The snapshot may be
+// older than the newest commit.
+func (g *Graph) LastSafe(take func(at mvcc.Timestamp) bool) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	at := g.newestSafe()
+	if at == 0 || !take(at) {
+		return false
+	}
+	g.stats.SafeSnapshots++
+	return true
+}
+
+// WantLastSafe tells that one more, or one less, may call LastSafe: as long as there is anybody, a safe
+// snapshot is kept.
+func (g *Graph) WantLastSafe(more bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if more {
+		g.wanted++
+	} else {
+		g.wanted--
+	}
+	g.keepSafe()
+}
+
+// keepSafe keeps the newest safe snapshot from the garbage collector while somebody wants it and
+// read-write transactions are active or committing: at other times the present is safe.
+func (g *Graph) keepSafe() {
+	if g.wanted == 0 && g.lastSafe == 0 {
+		return
+	}
+	at := mvcc.Timestamp(0)
+	if g.wanted > 0 && g.writing() {
+		at = g.newestSafe()
+	}
+	if at != g.lastSafe && (g.opts.Keep == nil || g.opts.Keep(at)) {
+		g.lastSafe = at
+	}
+}
+
+// writing reports whether a read-write transaction is active, or its commit not published yet.
+func (g *Graph) writing() bool {
+	for n := range g.active {
+		if !n.readOnly && !n.observer {
+			return true
+		}
+	}
+	published := g.opts.Published()
+	for w := g.oldest; w != nil; w = w.next {
+		if w.wrote && !w.observer && (w.last == 0 || w.last > published) {
 			return true
 		}
 	}
@@ -47,6 +144,9 @@ func (w *Node) endangers(r *Node) bool {
 
 // ended is called when a node committed or is gone.
 func (g *Graph) ended(w *Node) {
+	if !w.readOnly && !w.observer {
+		g.keepSafe()
+	}
 	for r := range g.active {
 		s := r.safety
 		if s == nil || s.unsafe {
@@ -57,7 +157,7 @@ func (g *Graph) ended(w *Node) {
 		}
 		delete(s.waiting, w)
 		switch {
-		case w.state == committed && w.endangers(r):
+		case w.unsafeFrom(r.snap) != 0:
 			s.unsafe = true
 			g.stats.Unsafe++
 			close(s.decided)

@@ -17,6 +17,7 @@ type Manager struct {
 	locks  *lockTable
 	tables *tableLocks
 	ssi    *ssi.Graph
+	safe   *mvcc.Snapshot // that keepSafe has registered; guarded by ssi's mutex
 	opts   ManagerOptions
 
 	lastID atomic.Uint64
@@ -54,7 +55,7 @@ func Open(store *mvcc.Store, opts ManagerOptions) (*Manager, error) {
 	m.locks = newLockTable()
 	m.tables = newTableLocks(m)
 	m.below = &local{store: store, locks: m.locks}
-	m.ssi = ssi.New(ssi.Options{Published: m.below.now, Table: opts.TableOf})
+	m.ssi = ssi.New(ssi.Options{Published: m.below.now, Table: opts.TableOf, Keep: m.keepSafe})
 	return m, nil
 }
 

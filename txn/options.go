@@ -33,6 +33,7 @@ type Options struct {
 	Level       Level
 	ReadOnly    bool
 	Deferrable  bool
+	LastSafe    bool // what is Deferrable starts at the last safe snapshot, and does not wait for the next
 	AsyncCommit bool // synchronous_commit = off
 	Detect      Detection
 

@@ -38,8 +38,14 @@ type SSIStats = ssi.Stats
 func (m *Manager) SSIStats() SSIStats { return m.ssi.Stats() }
 
 // enterGraph makes the transaction one that ssi knows, with the snapshot that it takes.
-// READ ONLY DEFERRABLE waits for a safe one, and then needs nothing more.
+// READ ONLY DEFERRABLE waits for a safe one, or starts at the last one, and then needs nothing more.
 func (t *Txn) enterGraph(ctx context.Context) error {
+	if t.opts.ReadOnly && t.opts.Deferrable && t.opts.LastSafe {
+		take := func(at mvcc.Timestamp) bool { return at >= t.after && t.snap.TakeAt(at) == nil }
+		if t.m.ssi.LastSafe(take) {
+			return nil
+		}
+	}
 	who := ssi.Party{ID: t.id, PID: t.pid}
 	for {
 		n := t.m.ssi.Begin(who, t.opts.ReadOnly, func() mvcc.Timestamp { return t.snap.Take() })
@@ -59,6 +65,26 @@ func (t *Txn) enterGraph(ctx context.Context) error {
 		}
 		n.Abort() // and try again with a newer snapshot
 	}
+}
+
+// WantLastSafe tells that one more, or one less, may begin transactions with Options.LastSafe.
+func (m *Manager) WantLastSafe(more bool) { m.ssi.WantLastSafe(more) }
+
+// keepSafe is ssi.Options.Keep.
+func (m *Manager) keepSafe(at mvcc.Timestamp) bool {
+	var kept *mvcc.Snapshot
+	if at != 0 {
+		kept = m.below.snapshot()
+		if kept.TakeAt(at) != nil {
+			kept.Close()
+			return false
+		}
+	}
+	if m.safe != nil { // not before the new one is registered
+		m.safe.Close()
+	}
+	m.safe = kept
+	return true
 }
 
 func waitSafe(ctx context.Context, n *ssi.Node) error {

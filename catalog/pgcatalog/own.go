@@ -14,7 +14,7 @@ var ownRelations = []*catalog.Table{
 	ownRelation(16001, "ssi",
 		"active int8", "committed int8", "entries int8", "ranges int8", "edges int8", "failures int8", "doomed int8",
 		"searches int8", "edges_searched int8", "coarsened int8", "summarized int8", "anomalies int8",
-		"safe_snapshots int8", "unsafe_snapshots int8", "oldest_snapshot int8"),
+		"safe_snapshots int8", "unsafe_snapshots int8", "oldest_snapshot int8", "last_safe_snapshot int8", "safe_snapshot_lag int8"),
 	ownRelation(16002, "serialization_failures",
 		"failed_at timestamptz", "pid int4", "database text", "transaction int8", "statement text",
 		"message text", "explanation text", "tables _text"),
@@ -39,6 +39,7 @@ type SSI struct {
 	Failures, Doomed, Searches, EdgesSearched      int64
 	Coarsened, Summarized, Anomalies               int64
 	SafeSnapshots, UnsafeSnapshots, OldestSnapshot int64
+	NewestSnapshot, LastSafeSnapshot               int64 // the latter 0: none is known to be safe
 }
 
 // SerializationFailure is one transaction that failed with 40001.
@@ -68,10 +69,13 @@ type Anomaly struct {
 
 func ownSSI(x *maker, b *builder) error {
 	s := x.src.SSI()
-	b.add().set("active", s.Active).set("committed", s.Committed).set("entries", s.Entries).set("ranges", s.Ranges).set("edges", s.Edges).
+	r := b.add().set("active", s.Active).set("committed", s.Committed).set("entries", s.Entries).set("ranges", s.Ranges).set("edges", s.Edges).
 		set("failures", s.Failures).set("doomed", s.Doomed).set("searches", s.Searches).set("edges_searched", s.EdgesSearched).
 		set("coarsened", s.Coarsened).set("summarized", s.Summarized).set("anomalies", s.Anomalies).
 		set("safe_snapshots", s.SafeSnapshots).set("unsafe_snapshots", s.UnsafeSnapshots).set("oldest_snapshot", s.OldestSnapshot)
+	if s.LastSafeSnapshot != 0 {
+		r.set("last_safe_snapshot", s.LastSafeSnapshot).set("safe_snapshot_lag", s.NewestSnapshot-s.LastSafeSnapshot)
+	}
 	return nil
 }
 
