@@ -11,12 +11,7 @@ import (
 )
 
 // openSessions opens a database with the table t, and as many sessions.
-func openSessions(t *testing.T, n int) (*minisql.DB, []*minisql.Session) {
-	t.Helper()
-	return openSessionsOn(t, engines.Golden, n)
-}
-
-func openSessionsOn(t *testing.T, on engines.Engine, n int) (*minisql.DB, []*minisql.Session) {
+func openSessions(t *testing.T, on engines.Engine, n int) (*minisql.DB, []*minisql.Session) {
 	t.Helper()
 	db, err := minisql.Open("", &minisql.Options{Storage: minisql.Storage(on)})
 	if err != nil {
@@ -52,8 +47,10 @@ func play(t *testing.T, sessions []*minisql.Session, steps ...string) (last erro
 
 // TestSerializationFailures wants failures to be remembered with their reasons, whether
 // they come of a cycle or of a newer version.
-func TestSerializationFailures(t *testing.T) {
-	db, s := openSessions(t, 2)
+func TestSerializationFailures(t *testing.T) { engines.Each(t, testSerializationFailures) }
+
+func testSerializationFailures(t *testing.T, on engines.Engine) {
+	db, s := openSessions(t, on, 2)
 	long := " -- " + strings.Repeat("x", 10_000)
 	lost := play(t, s, "0: begin isolation level repeatable read", "0: select 1", "1: update t set v = 9 where id = 1",
 		"0: update t set v = 8 where id = 1"+long)
@@ -97,8 +94,10 @@ func TestSerializationFailures(t *testing.T) {
 
 // TestOwnSchema wants schema minisql to be out of the way: not among the schemas, and nothing
 // when a user has one of that name.
-func TestOwnSchema(t *testing.T) {
-	db, s := openSessions(t, 1)
+func TestOwnSchema(t *testing.T) { engines.Each(t, testOwnSchema) }
+
+func testOwnSchema(t *testing.T, on engines.Engine) {
+	db, s := openSessions(t, on, 1)
 	var n int
 	if err := db.QueryRow(t.Context(), "select count(*) from pg_class c, pg_namespace n where nspname = 'minisql' or relname = 'ssi'").Scan(&n); err != nil || n != 0 {
 		t.Error(n, err)
@@ -115,8 +114,10 @@ func TestOwnSchema(t *testing.T) {
 }
 
 // TestSafeSnapshotWait wants everybody who asks to see that, and for whom, a DEFERRABLE reader waits.
-func TestSafeSnapshotWait(t *testing.T) {
-	db, s := openSessions(t, 2)
+func TestSafeSnapshotWait(t *testing.T) { engines.Each(t, testSafeSnapshotWait) }
+
+func testSafeSnapshotWait(t *testing.T, on engines.Engine) {
+	db, s := openSessions(t, on, 2)
 	if err := play(t, s, "0: begin isolation level serializable", "0: update t set v = 0 where id = 1",
 		"1: begin isolation level serializable read only deferrable"); err != nil {
 		t.Fatal(err)
@@ -176,7 +177,7 @@ func testLastSafeWanted(t *testing.T, on engines.Engine) {
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			db, s := openSessionsOn(t, on, 4)
+			db, s := openSessions(t, on, 4)
 			ask := tc.ask
 			if ask == nil {
 				ask = func(*minisql.DB, []*minisql.Session) error { return play(t, s, set) }
