@@ -108,11 +108,11 @@ func (n *Node) Ended() {
 }
 
 // publication returns a channel that is closed when the node's commit is published, or has failed; nil if
-// it does not commit, or no more.
+// it does not commit, or no more. A reader on a snapshot that turned out safe is gone, and still running.
 func (n *Node) publication() <-chan struct{} {
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
-	if n.ended || n.state == active {
+	if n.ended || n.state != committed {
 		return nil
 	}
 	if n.published == nil {

@@ -3,6 +3,7 @@ package ssi
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/minisql/minisql/mvcc"
 )
@@ -46,5 +47,50 @@ func TestSettle(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestSettleLeavesReaders: a read-only transaction that was on the cycle, and is safe since its victim has
+// failed, is not waited for: it may take its time.
+func TestSettleLeavesReaders(t *testing.T) {
+	now := mvcc.Timestamp(1)
+	g := New(Options{Published: func() mvcc.Timestamp { return now }})
+	begin := func(readOnly bool) *Node { return g.Begin(Party{}, readOnly, func() mvcc.Timestamp { return now }) }
+	sale, day := begin(false), begin(false)
+	do := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(sale.Read([]byte("day"), now, nil))
+	do(sale.Write([]byte("sale"), true, nil))
+	do(day.Write([]byte("day"), false, nil))
+	do(day.Precommit(true, false))
+	now++
+	day.SetCommit(now)
+	day.Ended()
+	report := begin(true)
+	do(report.Read([]byte("day"), now, nil))
+	err := report.Read([]byte("sale"), now, nil)
+	if err == nil {
+		err = sale.Precommit(true, false)
+	}
+	f, ok := err.(*Failure)
+	if !ok {
+		t.Fatal("the sale of a day that was reported already was not refused")
+	}
+	sale.Abort()
+	if !report.Safe() {
+		t.Error("the report is not safe")
+	}
+	done := make(chan struct{})
+	go func() {
+		f.Settle()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Error("the report is waited for")
 	}
 }
