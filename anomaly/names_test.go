@@ -23,9 +23,9 @@ var names = map[string][2]string{
 	"P4":        {"lost update", ""},
 	"P4C":       {"lost update", ""},
 	"G-single":  {"read skew", ""},
-	// Scans of one table by different conditions: a row that both pass over was read twice.
+	// Both conditions are on one row, which one finds before it is changed and the other after.
 	"G-single-predicate": {"non-repeatable read", ""},
-	"G-single-write":     {"non-repeatable read", ""},
+	"G-single-write":     {"read skew", ""},
 	"G2-item":            {"write skew", "write skew"},
 	"G2-three":           {"write skew", "write skew"},
 	"G2":                 {"phantom skew", "phantom skew"},
