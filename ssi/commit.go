@@ -159,28 +159,38 @@ func (n *Node) RollbackTo(command uint32, kept func(write func(key []byte, adds 
 	if n.state != active || !n.wrote {
 		return
 	}
-	changes := make(map[string]*Change, len(n.writes))
+	undone := make(map[string]access, len(n.writes))
 	for _, p := range n.writes {
-		changes[p.key] = find(p.writers, n).change.before(command)
+		undone[p.key] = *find(p.writers, n)
 		g.leave(p, &p.writers, n)
 		if len(p.writers) == 0 {
 			g.written.Delete(p)
 		}
 	}
 	n.writes = nil
-	// Edges that lead here come of writes, or of reads of what was written; the latter are
-	// found again by the former's keys, or were reads.
+	// Edges that lead here come of writes, or of reads of what others wrote.
 	for _, e := range append([]*edge(nil), n.in.list...) {
-		if e.kind != WriteRead {
+		if !e.unwrite() {
 			e.from.out.remove(e, to)
 			n.in.remove(e, from)
 			g.edges--
 		}
 	}
 	kept(func(key []byte, adds bool) {
-		c := changes[string(key)]
-		g.probe(n, g.registerWrite(g.points[string(key)], key, n, adds, c), key, c)
+		was := undone[string(key)]
+		delete(undone, string(key))
+		c := was.change.before(command)
+		p := g.registerWrite(g.points[string(key)], key, n, adds, c)
+		if a := find(p.writers, n); a != nil && was.read {
+			a.read, a.seen = true, was.seen
+		}
+		g.probe(n, p, key, c)
 	})
+	for key, was := range undone {
+		if was.read {
+			g.registerRead(g.points[key], []byte(key), n, was.seen, nil)
+		}
+	}
 }
 
 // bound is the oldest timestamp that a snapshot has or may get.
@@ -217,7 +227,7 @@ func (g *Graph) prune() {
 				prev, n = n, next
 				continue
 			}
-			if len(n.in.list) > 0 {
+			if len(n.in.list) > 0 || !n.ended { // its end is still waited for
 				prev, n = n, next
 				continue
 			}
@@ -257,7 +267,7 @@ func (g *Graph) sweep(bound mvcc.Timestamp) {
 	var prev *Node
 	for n := g.oldest; n != nil; {
 		next := n.next
-		if kept[n] {
+		if kept[n] || !n.ended {
 			prev = n
 		} else {
 			g.unlinkAfter(prev, n)

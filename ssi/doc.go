@@ -14,6 +14,11 @@
 //	A ──wr──▶ B    B read what A wrote: A is before B
 //	A ──ww──▶ B    B overwrote what A wrote: A is before B
 //
+// Of the writers of one key, each has an edge from the one before. So a reader has edges only with the
+// last that it saw and the first that it did not, and a writer only with the last before it and its
+// readers: what others are before or after follows. Edges grow with what transactions do, and
+// not with the number of those that are remembered.
+//
 // The committed transactions are serializable if and only if there is no cycle. Under snapshot
 // isolation every cycle has two rw edges in a row (Fekete et al. 2005), so an active
 // transaction, whose edges out are all rw, need not be looked at before it has an edge in and

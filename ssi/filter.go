@@ -1,5 +1,7 @@
 package ssi
 
+import "github.com/minisql/minisql/mvcc"
+
 // Filter is what a scan asks of a row: a row for which it does not hold is as good as not there. A
 // write of a row that meets it neither before nor after does not matter to who scanned (precision
 // locking, Neumann et al. 2015).
@@ -74,7 +76,7 @@ const filteredMax = 64
 
 // addFiltered notes a range that was read with a filter. The next part of the same scan prolongs
 // the part before it.
-func (g *Graph) addFiltered(n *Node, lo, hi []byte, f Filter) {
+func (g *Graph) addFiltered(n *Node, lo, hi []byte, seen mvcc.Timestamp, f Filter) {
 	var s *span
 	for i := len(n.filtered) - 1; i >= 0 && s == nil; i-- {
 		if x := n.filtered[i]; x.filter == f && (string(x.hi) == string(lo) && x.hi != nil || string(hi) == string(x.lo) && hi != nil) {
@@ -84,17 +86,18 @@ func (g *Graph) addFiltered(n *Node, lo, hi []byte, f Filter) {
 	if s == nil {
 		if len(n.filtered) == filteredMax {
 			g.dropFilters(n)
-			g.addRange(&n.readRanges, &g.ranges, n, lo, hi)
+			g.addRange(&n.readRanges, &g.ranges, n, lo, hi, dropped)
 			return
 		}
 		s = newSpan(lo, hi, n)
-		s.filter = f
+		s.seen, s.filter = seen, f
 		n.filtered = append(n.filtered, s)
 		g.entries++
 		g.ranges.insert(s)
 		return
 	}
 	g.ranges.remove(s)
+	s.seen = max(s.seen, seen)
 	if string(s.hi) == string(lo) && s.hi != nil {
 		s.hi = newSpan(nil, hi, n).hi
 	} else {
@@ -111,8 +114,8 @@ func (g *Graph) dropFilters(n *Node) {
 	for _, s := range filtered {
 		g.ranges.remove(s)
 		g.entries--
-		if !n.readRanges.coversSpan(s.lo, s.hi) {
-			g.addRange(&n.readRanges, &g.ranges, n, s.lo, s.hi)
+		if !n.readRanges.coversSpan(s.lo, s.hi, dropped) {
+			g.addRange(&n.readRanges, &g.ranges, n, s.lo, s.hi, dropped)
 		}
 	}
 }

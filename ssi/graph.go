@@ -73,15 +73,23 @@ type point struct {
 	readers, writers []access
 }
 
+// dropped is what was seen, if it is not known.
+const dropped mvcc.Timestamp = math.MaxUint64
+
 // access is a node's first use of a point.
 type access struct {
 	n    *Node
 	stmt uint32
 
-	filter Filter // of a reader: only rows that meet it matter; nil: the key matters
+	// Of a reader, and of a writer that was one before: it saw all versions up to seen, and comes before
+	// who has written later ones. Where a filter was given up, that does not hold, and seen is dropped.
+	seen   mvcc.Timestamp
+	filter Filter // only rows that meet it matter; nil: the key matters
 
-	adds   bool    // a writer put a row where there was none
-	change *Change // of a writer; nil: not known
+	// Of a writer:
+	adds   bool    // it put a row where there was none
+	read   bool    // it had read the key before: seen is set
+	change *Change // nil: not known
 }
 
 // Stats are a graph's gauges and counters.
@@ -192,32 +200,86 @@ func (n *Node) Read(key []byte, at mvcc.Timestamp, f Filter) error {
 		return nil
 	}
 	p := g.points[string(key)]
-	if !n.readRanges.covers(key) {
-		p = g.registerRead(p, key, n, f)
+	if !n.readRanges.covers(key, at) {
+		p = g.registerRead(p, key, n, at, f)
 	}
 	if p != nil {
-		for _, w := range p.writers {
-			if w.n != n && w.change.concerns(f) {
-				g.reads(n, w.n, at, at, key, w.stmt)
-			}
-		}
+		g.readsPoint(n, p, view{at: at}, f)
 	}
-	g.wranges.holding(key, func(s *span) { g.reads(n, s.n, at, at, key, s.stmt) })
+	g.wranges.holding(key, func(s *span) { g.reads(n, s.n, view{at: at}, key, s.stmt) })
 	return g.closes(n)
 }
 
-// reads connects a reader with the writer of something that it looked at: it saw all of the
-// writer's versions up to seen, and perhaps those up to maybe.
-func (g *Graph) reads(r, w *Node, seen, maybe mvcc.Timestamp, key []byte, wrote uint32) {
+// view says which versions a reader saw: those up to a timestamp; with a moment, instead, those that
+// were in the engine then, and perhaps later ones.
+type view struct {
+	at     mvcc.Timestamp
+	moment Moment
+}
+
+// sees reports whether a reader saw a writer's versions: all, or none. If neither, it may have seen them.
+func (v view) sees(w *Node) (all, none bool) {
+	drawn := w.state == committed && w.first != 0
+	if v.moment != 0 {
+		return drawn && w.applied != 0 && w.applied <= v.moment, !drawn
+	}
+	return drawn && w.last <= v.at, !drawn || w.first > v.at
+}
+
+// seen is the newest version that may have been seen.
+func (v view) seen() mvcc.Timestamp {
+	if v.moment != 0 {
+		return dropped
+	}
+	return v.at
+}
+
+// reads connects a reader with the writer of something that it looked at.
+func (g *Graph) reads(r, w *Node, v view, key []byte, wrote uint32) {
 	if r == w {
 		return
 	}
-	drawn := w.state == committed && w.first != 0
-	if drawn && w.first <= maybe {
+	all, none := v.sees(w)
+	if !none {
 		g.connect(w, r, WriteRead, key, wrote, r.statement())
 	}
-	if !drawn || w.last > seen {
+	if !all {
 		g.connect(r, w, ReadWrite, key, r.statement(), wrote)
+	}
+}
+
+// link reports whether a writer of a point connects those before it with those after it, so that they
+// need no edges of their own: the writers of a point come after each other, each with an edge from the
+// one before. An observer does not, as others do not see it, nor a summary, which is in several places.
+func (w *Node) link() bool { return !w.observer && w.first == w.last }
+
+// readsPoint connects a reader with the writers of a point whose changes meet its filter: the last that it saw,
+// and the first that it did not.
+func (g *Graph) readsPoint(r *Node, p *point, v view, f Filter) {
+	matters := func(w *access) bool { return w.n != r && w.change.concerns(f) }
+	key := []byte(p.key)
+	first := len(p.writers)
+	for first > 0 {
+		if all, _ := v.sees(p.writers[first-1].n); all {
+			break
+		}
+		first--
+	}
+	for i := first - 1; i >= 0; i-- {
+		if w := &p.writers[i]; matters(w) {
+			g.reads(r, w.n, v, key, w.stmt)
+			if w.n.link() {
+				break
+			}
+		}
+	}
+	for i := first; i < len(p.writers); i++ {
+		if w := &p.writers[i]; matters(w) {
+			g.reads(r, w.n, v, key, w.stmt)
+			if _, none := v.sees(w.n); none && w.n.link() {
+				break
+			}
+		}
 	}
 }
 
@@ -245,38 +307,23 @@ func (n *Node) ReadRange(lo, hi []byte, at Moment, f Filter) error {
 	if n.state != active {
 		return nil
 	}
+	v := view{at: n.snap, moment: at}
 	switch {
-	case n.readRanges.coversSpan(lo, hi):
+	case n.readRanges.coversSpan(lo, hi, v.seen()):
 	case f != nil:
-		g.addFiltered(n, lo, hi, f)
+		g.addFiltered(n, lo, hi, v.seen(), f)
 	default:
-		g.addRange(&n.readRanges, &g.ranges, n, lo, hi)
+		g.addRange(&n.readRanges, &g.ranges, n, lo, hi, v.seen())
 	}
 	g.written.AscendGreaterOrEqual(&point{key: string(lo)}, func(p *point) bool {
 		if hi != nil && p.key >= string(hi) {
 			return false
 		}
-		for _, w := range p.writers {
-			if w.n != n && w.change.concerns(f) {
-				g.scans(n, w.n, at, []byte(p.key), w.stmt)
-			}
-		}
+		g.readsPoint(n, p, v, f)
 		return true
 	})
-	g.wranges.overlapping(lo, hi, func(s *span) { g.scans(n, s.n, at, s.lo, s.stmt) })
+	g.wranges.overlapping(lo, hi, func(s *span) { g.reads(n, s.n, v, s.lo, s.stmt) })
 	return g.closes(n)
-}
-
-// scans connects a reader of a range with the writer of a key in it.
-func (g *Graph) scans(r, w *Node, at Moment, key []byte, wrote uint32) {
-	seen, maybe := r.snap, r.snap
-	if at != 0 {
-		maybe = math.MaxUint64
-		if w.applied != 0 && w.applied <= at {
-			seen = maybe
-		}
-	}
-	g.reads(r, w, seen, maybe, key, wrote)
 }
 
 // Write registers that the transaction writes a key: it changes or deletes it, or adds it where there
@@ -291,30 +338,39 @@ func (n *Node) Write(key []byte, adds bool, c *Change) error {
 	}
 	n.wrote = true
 	p := g.points[string(key)]
-	if !n.writtenRanges.covers(key) {
+	if !n.writtenRanges.covers(key, 0) {
 		p = g.registerWrite(p, key, n, adds, c)
 	}
 	g.probe(n, p, key, c)
 	return g.closes(n)
 }
 
-// probe connects the writer of a key with those who have read or written it before.
+// probe connects the writer of a key with those who have read or written it before. Who has written it
+// last stands between it and those who came earlier.
 func (g *Graph) probe(n *Node, p *point, key []byte, c *Change) {
+	var last *Node
 	if p != nil {
-		for _, r := range p.readers {
-			if r.n != n && c.concerns(r.filter) {
-				g.connect(r.n, n, ReadWrite, key, r.stmt, n.statement())
+		for i := len(p.writers) - 1; i >= 0 && last == nil; i-- {
+			w := &p.writers[i]
+			g.overwrites(n, w.n, key, w.stmt)
+			if w.n != n && w.n.state == committed && w.n.first != 0 && w.n.link() {
+				last = w.n
 			}
 		}
-		for _, w := range p.writers {
-			g.overwrites(n, w.n, key, w.stmt)
+	}
+	read := func(r *Node, seen mvcc.Timestamp, f Filter, stmt uint32) {
+		before := f == nil && last != nil && seen < last.first // and so before n
+		if r != n && !before && c.concerns(f) {
+			g.connect(r, n, ReadWrite, key, stmt, n.statement())
 		}
 	}
-	g.ranges.holding(key, func(s *span) {
-		if s.n != n && c.concerns(s.filter) {
-			g.connect(s.n, n, ReadWrite, key, s.stmt, n.statement())
+	if p != nil {
+		for i := range p.readers {
+			r := &p.readers[i]
+			read(r.n, r.seen, r.filter, r.stmt)
 		}
-	})
+	}
+	g.ranges.holding(key, func(s *span) { read(s.n, s.seen, s.filter, s.stmt) })
 	g.wranges.holding(key, func(s *span) { g.overwrites(n, s.n, key, s.stmt) })
 }
 
@@ -340,8 +396,8 @@ func (n *Node) WriteRange(lo, hi []byte) error {
 }
 
 func (g *Graph) writeRange(n *Node, lo, hi []byte) {
-	if !n.writtenRanges.coversSpan(lo, hi) {
-		g.addRange(&n.writtenRanges, &g.wranges, n, lo, hi)
+	if !n.writtenRanges.coversSpan(lo, hi, 0) {
+		g.addRange(&n.writtenRanges, &g.wranges, n, lo, hi, 0)
 	}
 	g.ranges.overlapping(lo, hi, func(s *span) { g.connect(s.n, n, ReadWrite, s.lo, s.stmt, n.statement()) })
 	g.wranges.overlapping(lo, hi, func(s *span) { g.overwrites(n, s.n, s.lo, s.stmt) })
@@ -359,21 +415,27 @@ func (g *Graph) writeRange(n *Node, lo, hi []byte) {
 }
 
 // registerRead notes the node as a reader of a point, once, and returns the point.
-func (g *Graph) registerRead(p *point, key []byte, n *Node, f Filter) *point {
+func (g *Graph) registerRead(p *point, key []byte, n *Node, seen mvcc.Timestamp, f Filter) *point {
 	p = g.pointAt(p, key)
 	if a := find(p.readers, n); a != nil {
-		if a.filter != f {
+		a.seen = max(a.seen, seen)
+		switch {
+		case a.filter == f || a.filter == nil:
+		case f == nil:
 			a.filter = nil
+		default:
+			a.filter, a.seen = nil, dropped
 		}
 		return p
 	}
-	p.readers = append(p.readers, access{n: n, stmt: n.statement(), filter: f})
+	p.readers = append(p.readers, access{n: n, stmt: n.statement(), seen: seen, filter: f})
 	n.reads = append(n.reads, p)
 	g.entered(n)
 	return p
 }
 
-// registerWrite notes the node as a writer of a point, once, and returns the point.
+// registerWrite notes the node as a writer of a point, once, and returns the point. If it was a reader
+// of it, it need not be one any more: whoever writes the key next comes after the writer.
 func (g *Graph) registerWrite(p *point, key []byte, n *Node, adds bool, c *Change) *point {
 	p = g.pointAt(p, key)
 	if a := find(p.writers, n); a != nil {
@@ -387,8 +449,15 @@ func (g *Graph) registerWrite(p *point, key []byte, n *Node, adds bool, c *Chang
 	}
 	c = g.keep(c)
 	g.rowBytes += c.bytes()
-	p.writers = append(p.writers, access{n: n, stmt: n.statement(), adds: adds, change: c})
+	a := access{n: n, stmt: n.statement(), adds: adds, change: c}
+	if r := find(p.readers, n); r != nil {
+		a.read, a.seen = true, r.seen
+	}
+	p.writers = append(p.writers, a)
 	n.writes = append(n.writes, p)
+	if a.read {
+		g.leave(p, &p.readers, n) // it stays in n.reads
+	}
 	g.entered(n)
 	return p
 }
@@ -421,8 +490,9 @@ func (g *Graph) entered(n *Node) {
 }
 
 // addRange puts a range into a node's own and into all, merged with those that it touches.
-func (g *Graph) addRange(own *spans, all *intervals, n *Node, lo, hi []byte) {
+func (g *Graph) addRange(own *spans, all *intervals, n *Node, lo, hi []byte, seen mvcc.Timestamp) {
 	s := newSpan(lo, hi, n)
+	s.seen = seen
 	i := (*own).find(lo)
 	if i > 0 && string((*own)[i-1].hi) == string(lo) {
 		i--
@@ -436,7 +506,7 @@ func (g *Graph) addRange(own *spans, all *intervals, n *Node, lo, hi []byte) {
 		if lessHi(s.hi, x.hi) {
 			s.hi = x.hi
 		}
-		s.stmt = min(s.stmt, x.stmt)
+		s.stmt, s.seen = min(s.stmt, x.stmt), max(s.seen, x.seen)
 		all.remove(x)
 		g.entries--
 	}
@@ -481,7 +551,7 @@ func (g *Graph) leave(p *point, list *[]access, n *Node) {
 			break
 		}
 	}
-	if len(p.readers) == 0 && len(p.writers) == 0 {
+	if len(p.readers) == 0 && len(p.writers) == 0 && g.points[p.key] == p {
 		delete(g.points, p.key)
 	}
 }

@@ -1,5 +1,7 @@
 package ssi
 
+import "github.com/minisql/minisql/mvcc"
+
 // coarsen makes room: the points of the oldest committed node that has many, or of the acting one,
 // become ranges of whole tables, and its filters go. It adds edges with those who used other keys of them, and loses
 // none.
@@ -15,9 +17,16 @@ func (g *Graph) coarsen(acting *Node) {
 	g.stats.Coarsened++
 	reads, writes := n.reads, n.writes
 	n.reads, n.writes = nil, nil
-	readTables, writtenTables := map[string]bool{}, map[string]bool{}
+	readTables, writtenTables := map[string]mvcc.Timestamp{}, map[string]bool{}
 	for _, p := range reads {
-		readTables[string(g.opts.Table([]byte(p.key)))] = true
+		t := string(g.opts.Table([]byte(p.key)))
+		seen := n.snap
+		if a := find(p.readers, n); a != nil {
+			if seen = a.seen; a.filter != nil {
+				seen = dropped
+			}
+		}
+		readTables[t] = max(readTables[t], seen)
 		g.leave(p, &p.readers, n)
 	}
 	for _, p := range writes {
@@ -30,11 +39,11 @@ func (g *Graph) coarsen(acting *Node) {
 	g.dropFilters(n)
 	// The edges of the points exist already; those of other keys may be missing only
 	// towards who comes later, and finds the ranges.
-	for t := range readTables {
-		g.addRange(&n.readRanges, &g.ranges, n, []byte(t), afterPrefix([]byte(t)))
+	for t, seen := range readTables {
+		g.addRange(&n.readRanges, &g.ranges, n, []byte(t), afterPrefix([]byte(t)), seen)
 	}
 	for t := range writtenTables {
-		g.addRange(&n.writtenRanges, &g.wranges, n, []byte(t), afterPrefix([]byte(t)))
+		g.addRange(&n.writtenRanges, &g.wranges, n, []byte(t), afterPrefix([]byte(t)), 0)
 	}
 }
 
@@ -95,13 +104,13 @@ func (g *Graph) summarize() {
 	b.reads, b.writes = nil, nil
 	g.forgetEntries(b)
 	for _, s := range readRanges {
-		if !a.readRanges.coversSpan(s.lo, s.hi) {
-			g.addRange(&a.readRanges, &g.ranges, a, s.lo, s.hi)
+		if !a.readRanges.coversSpan(s.lo, s.hi, s.seen) {
+			g.addRange(&a.readRanges, &g.ranges, a, s.lo, s.hi, s.seen)
 		}
 	}
 	for _, s := range writtenRanges {
-		if !a.writtenRanges.coversSpan(s.lo, s.hi) {
-			g.addRange(&a.writtenRanges, &g.wranges, a, s.lo, s.hi)
+		if !a.writtenRanges.coversSpan(s.lo, s.hi, 0) {
+			g.addRange(&a.writtenRanges, &g.wranges, a, s.lo, s.hi, 0)
 		}
 	}
 	in, out := b.in.list, b.out.list
@@ -117,21 +126,18 @@ func (g *Graph) summarize() {
 
 // inherit puts heir in the place of n at a point.
 func (g *Graph) inherit(p *point, list *[]access, own *[]*point, n, heir *Node) {
-	at := -1
-	for i, x := range *list {
-		switch x.n {
-		case heir:
-			(*list)[i].filter = nil
-			g.rowBytes -= x.change.bytes()
-			(*list)[i].change = nil
-			g.leave(p, list, n)
-			return
-		case n:
-			at = i
-		}
-	}
-	if at >= 0 {
-		(*list)[at].n = heir
+	was, has := find(*list, n), find(*list, heir)
+	switch {
+	case was == nil:
+	case has == nil:
+		was.n = heir
 		*own = append(*own, p)
+	default:
+		g.rowBytes -= has.change.bytes()
+		if has.filter != nil || was.filter != nil {
+			has.seen = dropped
+		}
+		has.seen, has.filter, has.change = max(has.seen, was.seen), nil, nil
+		g.leave(p, list, n)
 	}
 }

@@ -71,11 +71,17 @@ const (
 // String returns the kind's name in the literature.
 func (k Kind) String() string { return [...]string{"rw", "wr", "ww"}[k] }
 
-// edge says that from is before to in any serial order. Its witness is the first of its kind.
+// edge says that from is before to in any serial order.
 type edge struct {
 	from, to *Node
+	evidence
+	ww  bool      // there is a ww edge, too
+	saw *evidence // there is a wr edge, too, though this is another kind
+}
+
+// evidence is the first that was found of a kind.
+type evidence struct {
 	kind     Kind
-	ww       bool   // there is a ww edge, too
 	key      []byte // the first bytes
 	fromStmt uint32
 	toStmt   uint32
@@ -140,16 +146,31 @@ func (g *Graph) connect(a, b *Node, kind Kind, key []byte, stmtA, stmtB uint32) 
 	}
 	if e := a.out.find(b, to); e != nil {
 		e.ww = e.ww || kind == WriteWrite
-		if kind < e.kind {
-			e.kind, e.fromStmt, e.toStmt = kind, stmtA, stmtB
-			e.key = witness(key)
+		switch {
+		case kind < e.kind:
+			if e.kind == WriteRead {
+				saw := e.evidence
+				e.saw = &saw
+			}
+			e.evidence = evidence{kind, witness(key), stmtA, stmtB}
+		case kind == WriteRead && e.kind != WriteRead && e.saw == nil:
+			e.saw = &evidence{kind, witness(key), stmtA, stmtB}
 		}
 		return
 	}
-	e := &edge{from: a, to: b, kind: kind, ww: kind == WriteWrite, key: witness(key), fromStmt: stmtA, toStmt: stmtB}
+	e := &edge{from: a, to: b, evidence: evidence{kind, witness(key), stmtA, stmtB}, ww: kind == WriteWrite}
 	a.out.add(e, to)
 	b.in.add(e, from)
 	g.edges++
+}
+
+// unwrite takes back what an edge says of writes at its end; false: then nothing is left of it.
+func (e *edge) unwrite() bool {
+	e.ww = false
+	if e.saw != nil {
+		e.evidence, e.saw = *e.saw, nil
+	}
+	return e.kind == WriteRead
 }
 
 func witness(key []byte) []byte {

@@ -43,7 +43,7 @@ func TestLastSafe(t *testing.T) {
 			}
 			starts, stale, none, unsafe := 0, 0, 0, 0
 			for round := range rounds {
-				make, order := randomRuns(r, keys)
+				make, order := randomRuns(r, keys, 5)
 				w.versions, w.locked = newWorld(keys, Options{}).versions, newWorld(keys, Options{}).locked
 				runs := make()
 				var readers, careless []*run

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"sort"
+
+	"github.com/minisql/minisql/mvcc"
 )
 
 // span is a range of keys that one node read or wrote: lo ≤ key < hi; a nil hi is the end.
@@ -11,7 +13,10 @@ type span struct {
 	lo, hi []byte
 	n      *Node
 	stmt   uint32
-	filter Filter // of a range that was read: only rows that meet it matter
+
+	// Of a range that was read; see access.
+	seen   mvcc.Timestamp
+	filter Filter
 
 	// of the tree
 	priority    uint32
@@ -48,15 +53,24 @@ func (s spans) find(key []byte) int {
 	return sort.Search(len(s), func(i int) bool { return s[i].hi == nil || bytes.Compare(key, s[i].hi) < 0 })
 }
 
-func (s spans) covers(key []byte) bool {
+// covers reports whether one range has the key, and notes there what was seen of it.
+func (s spans) covers(key []byte, seen mvcc.Timestamp) bool {
 	i := s.find(key)
-	return i < len(s) && bytes.Compare(s[i].lo, key) <= 0
+	if i == len(s) || bytes.Compare(s[i].lo, key) > 0 {
+		return false
+	}
+	s[i].seen = max(s[i].seen, seen)
+	return true
 }
 
-// coversSpan reports whether one range has all of lo ≤ key < hi.
-func (s spans) coversSpan(lo, hi []byte) bool {
+// coversSpan reports whether one range has all of lo ≤ key < hi, and notes there what was seen of it.
+func (s spans) coversSpan(lo, hi []byte, seen mvcc.Timestamp) bool {
 	i := s.find(lo)
-	return i < len(s) && bytes.Compare(s[i].lo, lo) <= 0 && !lessHi(s[i].hi, hi)
+	if i == len(s) || bytes.Compare(s[i].lo, lo) > 0 || lessHi(s[i].hi, hi) {
+		return false
+	}
+	s[i].seen = max(s[i].seen, seen)
+	return true
 }
 
 // intervals finds the ranges of all nodes that have a key, or overlap a range: a treap by lower
