@@ -229,7 +229,11 @@ func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, 
 	if e.closed {
 		return nil, storage.ErrClosed
 	}
-	if err := errors.Join(e.err(), e.disk.Take(b.Size()), e.check(b)); err != nil {
+	if err := errors.Join(e.err(), e.disk.Take(b.Size())); err != nil {
+		return nil, err
+	}
+	long, err := e.check(b)
+	if err != nil {
 		return nil, err
 	}
 	e.mu.Lock()
@@ -242,9 +246,11 @@ func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, 
 		e.publish()
 	}
 	record := b.Encoded()
-	refs, err := e.writeValues(record)
-	if err != nil {
-		return nil, e.stopLocked(err)
+	var refs []valueRef
+	if long {
+		if refs, err = e.writeValues(record); err != nil {
+			return nil, e.stopLocked(err)
+		}
 	}
 	t := ticket{e, e.next}
 	if e.log != nil {
@@ -264,23 +270,25 @@ func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, 
 
 // check refuses keys that no page can hold, and reads the pages that the batch will
 // change and that are not in memory: before the batch has a place in the log, and
-// without holding up others.
-func (e *Engine) check(b *storage.Batch) error {
+// without holding up others. It reports whether there are values for writeValues.
+func (e *Engine) check(b *storage.Batch) (long bool, err error) {
 	longest := e.longestKey()
 	var v *view
 	if e.pager.partial.Load() {
 		v = e.views.pin()
 		defer e.views.unpin(v)
 	}
-	return storage.EachOperation(b.Encoded(), func(o storage.Operation) error {
+	err = storage.EachOperation(b.Encoded(), func(o storage.Operation) error {
 		if n := len(o.Prefix) + len(o.Suffix); n > longest {
 			return fmt.Errorf("storage: a key of %d bytes is too long for pages of %d", n, e.pager.pageBytes)
 		}
+		long = long || e.inExtent(o)
 		if v == nil {
 			return nil
 		}
 		return e.pager.warm(v.root, key{o.Prefix, o.Suffix})
 	})
+	return long, err
 }
 
 // longestKey leaves room for two cells in a page.
@@ -331,7 +339,7 @@ func (e *Engine) writeValues(record []byte) (refs []valueRef, err error) {
 // perform applies the operations of a record to the tree; refs are its long values. mu is held.
 func (e *Engine) perform(record []byte, refs []valueRef) error {
 	t := &e.tree
-	return storage.EachOperation(record, func(o storage.Operation) error {
+	err := storage.EachOperation(record, func(o storage.Operation) error {
 		k := key{o.Prefix, o.Suffix}
 		switch {
 		case e.inExtent(o):
@@ -345,6 +353,10 @@ func (e *Engine) perform(record []byte, refs []valueRef) error {
 		}
 		return t.remove(k)
 	})
+	if err != nil {
+		return err
+	}
+	return t.settle()
 }
 
 // watch asks for a checkpoint when it is time. mu is held.
