@@ -35,6 +35,7 @@ type tree struct {
 	// together with a neighbour if it has become sparse. Removals that follow each other so
 	// empty a leaf and drop it, and do not merge it time and again.
 	thinned bool
+	gap     int // where the last pair was removed: the next one is often there
 
 	entries []entry // memory of split and merge
 	scratch page
@@ -328,9 +329,14 @@ func (t *tree) remove(k key) error {
 	if err != nil {
 		return err
 	}
-	i, found := f.search(k, 0)
+	i, found := t.gap, false
+	if rest, side := f.strip(k); side == 0 && i < f.count() {
+		found = f.cellKey(i).compare(rest) == 0
+	}
 	if !found {
-		return nil
+		if i, found = f.search(k, 0); !found {
+			return nil
+		}
 	}
 	if _, f, err = t.ownWay(); err != nil {
 		return err
@@ -339,7 +345,7 @@ func (t *tree) remove(k key) error {
 		t.retireValue(v)
 	}
 	f.remove(i, i+1)
-	t.thinned = true
+	t.thinned, t.gap = true, i
 	return nil
 }
 
