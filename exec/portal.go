@@ -372,7 +372,9 @@ func (p *Portal) end() {
 		p.view = nil
 	}
 	p.rest = nil
-	p.s.setIdle()
+	if p.started {
+		p.s.setIdle()
+	}
 }
 
 // Close ends a portal early.
@@ -450,6 +452,7 @@ func (s *Session) setActive(sql string) (now time.Time) {
 	return now
 }
 
+// setIdle notes that the statement for which setActive was called has ended.
 func (s *Session) setIdle() {
 	s.mu.Lock()
 	switch s.block {
@@ -460,6 +463,6 @@ func (s *Session) setIdle() {
 	default:
 		s.State = "idle"
 	}
-	s.StateTime = time.Now()
+	s.StateTime = s.QueryTime.Add(time.Since(s.QueryTime)) // one clock to read and not two
 	s.mu.Unlock()
 }

@@ -186,6 +186,11 @@ func (c *Commit) Wait() error {
 	return c.s.pipeline.wait(context.Background(), c.at)
 }
 
+// recentOf is the newest timestamp drawn for a key that hashes like key.
+func (s *Store) recentOf(key []byte) Timestamp {
+	return Timestamp(s.recent[s.hash(key)%recentSlots].Load())
+}
+
 // noteRecent records that a key with hash h gets a version at.
 func (s *Store) noteRecent(h uint64, at Timestamp) {
 	slot := &s.recent[h%recentSlots]

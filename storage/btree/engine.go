@@ -232,8 +232,11 @@ func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, 
 	if err := errors.Join(e.err(), e.disk.Take(b.Size())); err != nil {
 		return nil, err
 	}
-	long, err := e.check(b)
-	if err != nil {
+	longestKey, longestPair := b.Longest()
+	if longestKey > e.longestKey() {
+		return nil, fmt.Errorf("storage: a key of %d bytes is too long for pages of %d", longestKey, e.pager.pageBytes)
+	}
+	if err := e.warm(b); err != nil {
 		return nil, err
 	}
 	e.mu.Lock()
@@ -247,7 +250,8 @@ func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, 
 	}
 	record := b.Encoded()
 	var refs []valueRef
-	if long {
+	if e.long(longestPair) {
+		var err error
 		if refs, err = e.writeValues(record); err != nil {
 			return nil, e.stopLocked(err)
 		}
@@ -268,27 +272,17 @@ func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, 
 	return t, nil
 }
 
-// check refuses keys that no page can hold, and reads the pages that the batch will
-// change and that are not in memory: before the batch has a place in the log, and
-// without holding up others. It reports whether there are values for writeValues.
-func (e *Engine) check(b *storage.Batch) (long bool, err error) {
-	longest := e.longestKey()
-	var v *view
-	if e.pager.partial.Load() {
-		v = e.views.pin()
-		defer e.views.unpin(v)
+// warm reads the pages that the batch will change and that are not in memory: before the batch
+// has a place in the log, and without holding up others.
+func (e *Engine) warm(b *storage.Batch) error {
+	if !e.pager.partial.Load() {
+		return nil
 	}
-	err = storage.EachOperation(b.Encoded(), func(o storage.Operation) error {
-		if n := len(o.Prefix) + len(o.Suffix); n > longest {
-			return fmt.Errorf("storage: a key of %d bytes is too long for pages of %d", n, e.pager.pageBytes)
-		}
-		long = long || e.inExtent(o)
-		if v == nil {
-			return nil
-		}
+	v := e.views.pin()
+	defer e.views.unpin(v)
+	return storage.EachOperation(b.Encoded(), func(o storage.Operation) error {
 		return e.pager.warm(v.root, key{o.Prefix, o.Suffix})
 	})
-	return long, err
 }
 
 // longestKey leaves room for two cells in a page.
@@ -316,8 +310,11 @@ func (e *Engine) waitForRoom() error {
 
 // inExtent reports whether a value is too long for a leaf.
 func (e *Engine) inExtent(o storage.Operation) bool {
-	return o.Op == storage.OpSet && slotLen+leafCellLen+len(o.Prefix)+len(o.Suffix)+len(o.Value) > e.pager.pageBytes/4
+	return o.Op == storage.OpSet && e.long(len(o.Prefix)+len(o.Suffix)+len(o.Value))
 }
+
+// long reports whether a pair of n bytes is too long for a leaf.
+func (e *Engine) long(n int) bool { return slotLen+leafCellLen+n > e.pager.pageBytes/4 }
 
 // writeValues puts the long values of a record into pages of their own. They are synced by the
 // checkpoint whose tree refers to them. mu is held: a checkpoint counts them as its own, or
