@@ -173,6 +173,8 @@ func (p *Portal) next(ctx context.Context) (*vec.Batch, error) {
 		if err := p.start(ctx); err != nil {
 			return nil, err
 		}
+	} else if p.x != nil {
+		p.x.ctx, p.x.done, p.x.c.Context = ctx, ctx.Done(), ctx
 	}
 	if p.op == nil {
 		if p.rows != nil {
@@ -188,7 +190,6 @@ func (p *Portal) next(ctx context.Context) (*vec.Batch, error) {
 		prev := s.txn.Use(p.view)
 		defer s.txn.Use(prev)
 	}
-	p.x.ctx, p.x.done, p.x.c.Context = ctx, ctx.Done(), ctx
 	if err := p.x.canceled(); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -202,7 +203,7 @@ func (s *lockShard) insert(hash uint64, key []byte) *lockEntry {
 	e := s.free
 	s.free = e.next
 	s.nfree--
-	if s.n == len(s.buckets) {
+	if 2*s.n >= len(s.buckets) { // a stranger in a bucket is a miss of the cache
 		s.grow()
 	}
 	s.n++
@@ -334,6 +335,9 @@ func (l *lockTable) acquireSlow(ctx context.Context, o *owner, shard *lockShard,
 // got notes that o, which held e at before, holds it at s or more.
 func (o *owner) got(e *lockEntry, s Strength, before int8) {
 	if before < int8(s) {
+		if len(o.held) == cap(o.held) {
+			o.held = slices.Grow(o.held, max(4, len(o.held)))
+		}
 		o.held = append(o.held, heldLock{e, o.cmd, before})
 	}
 }
