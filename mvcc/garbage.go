@@ -491,17 +491,15 @@ func (g *garbage) collect() (int, error) {
 	err := g.lookAt(looks, b, horizon, hidden)
 	clear(looks)
 	g.looks = looks
-	if err != nil {
-		return 0, err
+	if err == nil && b.Len() > 0 {
+		_, err = g.s.engine.Apply(b, storage.Lazy)
 	}
-	if b.Len() > 0 {
-		if _, err := g.s.engine.Apply(b, storage.Lazy); err != nil {
-			g.mu.Lock()
-			g.overflow = true // the entries are lost
-			g.settling = append(g.settling, settled...)
-			g.mu.Unlock()
-			return 0, err
-		}
+	if err != nil {
+		g.mu.Lock()
+		g.overflow = true // the entries are lost
+		g.settling = append(g.settling, settled...)
+		g.mu.Unlock()
+		return 0, err
 	}
 	for _, s := range settled {
 		g.s.unhide(s.segs)
