@@ -2,7 +2,9 @@ package minisql_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"path/filepath"
 	"testing"
 
 	"github.com/minisql/minisql"
@@ -33,6 +35,38 @@ func BenchmarkPointSelect(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkLoad asks what a row costs that a prepared INSERT adds, one of many in a
+// transaction of database/sql: the statements and their share of the commit. Rows that were
+// deleted before lie below, as garbage or not yet.
+func BenchmarkLoad(b *testing.B) {
+	const rows = 100_000
+	for _, on := range engines.All {
+		b.Run(fmt.Sprintf("engine=%s", on), func(b *testing.B) {
+			db := must2(sql.Open("minisql", filepath.Join(b.TempDir(), "db")+"?storage="+string(on)))
+			db.SetMaxOpenConns(1)
+			b.Cleanup(func() { _ = db.Close() })
+			must2(db.Exec("create table t (id bigint primary key, v bigint not null, s text not null)"))
+			b.ReportAllocs()
+			for b.Loop() {
+				b.StopTimer()
+				must2(db.Exec("delete from t"))
+				b.StartTimer()
+				tx := must2(db.Begin())
+				st := must2(tx.Prepare("insert into t values ($1, $2, $3)"))
+				for i := range rows {
+					if _, err := st.Exec(i, i*7, "some text that is a little longer than a word"); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := tx.Commit(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 		})
 	}
 }

@@ -35,6 +35,9 @@ type stmtCache struct {
 }
 
 func (c *stmtCache) get(text string) *stmt {
+	if e := c.used.next; e != nil && e != &c.used && e.text == text {
+		return e
+	}
 	e := c.byText[text]
 	if e != nil && c.used.next != e {
 		e.prev.next, e.next.prev = e.next, e.prev

@@ -113,13 +113,13 @@ func (o *insertOp) run(x *execution) error {
 		for k := range b.Len() {
 			i := b.Row(k)
 			for slot, e := range o.n.Values {
-				o.row[slot] = types.Null
-				if e == nil {
-					continue
+				d := types.Null
+				if e != nil {
+					if d, err = e.Eval(x.c, b, i); err != nil {
+						return err
+					}
 				}
-				if o.row[slot], err = e.Eval(x.c, b, i); err != nil {
-					return err
-				}
+				o.row[slot] = d
 			}
 			if err := o.w.complete(o.row); err != nil {
 				return err

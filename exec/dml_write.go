@@ -33,7 +33,7 @@ func (w *writer) again(x *execution, ti *tableInfo) *writer {
 	if w == nil || cap(w.keyBuf)+cap(w.rowBuf)+cap(w.entBuf)+cap(w.oldBuf)+cap(w.was) > keptMax {
 		return newWriter(x, ti)
 	}
-	*w = writer{x: x, ti: ti, keyBuf: w.keyBuf[:0], rowBuf: w.rowBuf[:0], entBuf: w.entBuf[:0], oldBuf: w.oldBuf[:0], was: w.was[:0]}
+	w.x, w.ti, w.counts = x, ti, written{}
 	return w
 }
 

@@ -173,6 +173,8 @@ func (p *Portal) next(ctx context.Context) (*vec.Batch, error) {
 		if err := p.start(ctx); err != nil {
 			return nil, err
 		}
+	} else if p.x != nil {
+		p.x.ctx, p.x.done, p.x.c.Context = ctx, ctx.Done(), ctx
 	}
 	if p.op == nil {
 		if p.rows != nil {
@@ -188,7 +190,6 @@ func (p *Portal) next(ctx context.Context) (*vec.Batch, error) {
 		prev := s.txn.Use(p.view)
 		defer s.txn.Use(prev)
 	}
-	p.x.ctx, p.x.done, p.x.c.Context = ctx, ctx.Done(), ctx
 	if err := p.x.canceled(); err != nil {
 		return nil, err
 	}
@@ -372,7 +373,9 @@ func (p *Portal) end() {
 		p.view = nil
 	}
 	p.rest = nil
-	p.s.setIdle()
+	if p.started {
+		p.s.setIdle()
+	}
 }
 
 // Close ends a portal early.
@@ -450,6 +453,7 @@ func (s *Session) setActive(sql string) (now time.Time) {
 	return now
 }
 
+// setIdle notes that the statement for which setActive was called has ended.
 func (s *Session) setIdle() {
 	s.mu.Lock()
 	switch s.block {
@@ -460,6 +464,6 @@ func (s *Session) setIdle() {
 	default:
 		s.State = "idle"
 	}
-	s.StateTime = time.Now()
+	s.StateTime = s.QueryTime.Add(time.Since(s.QueryTime)) // one clock to read and not two
 	s.mu.Unlock()
 }

@@ -111,7 +111,16 @@ func (w *WriteSet) DropSpan(lo, hi []byte) {
 	w.drops = append(w.drops, drop{lo: lo, hi: hi})
 }
 
-func (s *Store) hash(key []byte) uint64 { return maphash.Bytes(s.seed, key) }
+// hash places a key among the recent: keys that follow each other lie beside each other there,
+// so that a load walks through them in order.
+func (s *Store) hash(key []byte) uint64 {
+	last := max(0, len(key)-1)
+	h := maphash.Bytes(s.seed, key[:last])
+	for _, b := range key[last:] {
+		h += uint64(b)
+	}
+	return h
+}
 
 // Commit draws a timestamp, gives the writes their place in the log, and returns:
 // from here on whoever locks a written key finds the new version, and becomes
@@ -175,6 +184,11 @@ func (c *Commit) Wait() error {
 		}
 	}
 	return c.s.pipeline.wait(context.Background(), c.at)
+}
+
+// recentOf is the newest timestamp drawn for a key that hashes like key.
+func (s *Store) recentOf(key []byte) Timestamp {
+	return Timestamp(s.recent[s.hash(key)%recentSlots].Load())
 }
 
 // noteRecent records that a key with hash h gets a version at.

@@ -1,9 +1,11 @@
 package mvcc
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,8 +36,10 @@ type garbage struct {
 	prunes atomic.Uint32
 
 	// collecting serialises collect and sweepStep, which read and write the engine
-	// while holding it. It comes before mu.
+	// while holding it. It comes before mu. It guards batch and looks, memory of collect.
 	collecting sync.Mutex
+	batch      *storage.Batch
+	looks      [][]byte
 
 	mu       sync.Mutex // guards the rest; a leaf
 	queue    garbageQueue
@@ -447,8 +451,11 @@ func (g *garbage) collect() (int, error) {
 	g.hint.Store(uint64(horizon))
 	hidden := g.s.hidden.Load() // after the horizon, before any cursor: see sweepStep
 
-	var look []garbageEntry
-	b := storage.NewBatch()
+	if g.batch == nil {
+		g.batch = storage.NewBatch()
+	}
+	b, looks := g.batch, g.looks[:0]
+	b.Reset()
 	n := 0
 	g.mu.Lock()
 	n += g.takeDrops(b, horizon)
@@ -466,7 +473,7 @@ func (g *garbage) collect() (int, error) {
 			suffix := e.prev.suffix()
 			b.DeleteOnce(e.key, suffix[:])
 		} else {
-			look = append(look, e)
+			looks = append(looks, e.key)
 		}
 		g.queue.pop(size)
 		g.length.Add(-1)
@@ -481,34 +488,18 @@ func (g *garbage) collect() (int, error) {
 	if n == 0 {
 		return 0, nil
 	}
-	if len(look) > 0 {
-		c, err := g.s.engine.NewCursor()
-		if err != nil {
-			return 0, err
-		}
-		defer c.Close()
-		var run storage.Run
-		seen := make(map[string]struct{}, len(look))
-		for _, e := range look {
-			// One look finds all of a key's garbage; a hot key is queued once a write,
-			// and looking as often at all of its versions would take quadratic time.
-			if _, again := seen[string(e.key)]; again {
-				continue
-			}
-			seen[string(e.key)] = struct{}{}
-			if err := g.look(c, &run, b, e.key, horizon, hidden); err != nil {
-				return 0, err
-			}
-		}
+	err := g.lookAt(looks, b, horizon, hidden)
+	clear(looks)
+	g.looks = looks
+	if err == nil && b.Len() > 0 {
+		_, err = g.s.engine.Apply(b, storage.Lazy)
 	}
-	if b.Len() > 0 {
-		if _, err := g.s.engine.Apply(b, storage.Lazy); err != nil {
-			g.mu.Lock()
-			g.overflow = true // the entries are lost
-			g.settling = append(g.settling, settled...)
-			g.mu.Unlock()
-			return 0, err
-		}
+	if err != nil {
+		g.mu.Lock()
+		g.overflow = true // the entries are lost
+		g.settling = append(g.settling, settled...)
+		g.mu.Unlock()
+		return 0, err
 	}
 	for _, s := range settled {
 		g.s.unhide(s.segs)
@@ -538,24 +529,82 @@ func (g *garbage) nextAfter(horizon Timestamp) Timestamp {
 	return next
 }
 
-// look adds to b the removal of every version of key that is garbage at horizon.
-func (g *garbage) look(c storage.Cursor, run *storage.Run, b *storage.Batch, key []byte, horizon Timestamp, hidden *hiddenSet) error {
-	c.Seek(key, append(key[:len(key):len(key)], 0), nil, false)
-	first := true
-	for {
-		n, err := c.Next(run, 16)
-		if err != nil || n == 0 {
-			return err
+// lookAt adds to b the removal of every version of the keys that is garbage at horizon. It
+// sorts them: one look finds all of a key's garbage, and a hot key is queued once a write.
+func (g *garbage) lookAt(keys [][]byte, b *storage.Batch, horizon Timestamp, hidden *hiddenSet) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	slices.SortFunc(keys, bytes.Compare)
+	c, err := g.s.engine.NewCursor()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	last := keys[len(keys)-1]
+	l := looker{c: c, hi: append(last[:len(last):len(last)], 0)}
+	for i, key := range keys {
+		if i > 0 && bytes.Equal(key, keys[i-1]) {
+			continue
 		}
-		for i, k := range run.Keys {
-			suffix := k[len(k)-storage.SuffixLen:]
+		first := true
+		for {
+			k, v, err := l.next(key)
+			if err != nil {
+				return err
+			}
+			if k == nil {
+				break
+			}
 			if at, dropped := hidden.committed(timestampOf(k)); dropped || at > horizon {
 				continue // newer than the horizon, or left to a sweep
 			}
-			if v := run.Values[i]; !first || v[len(v)-1] == kindTombstone {
-				b.DeleteOnce(key, suffix)
+			if !first || v[len(v)-1] == kindTombstone {
+				b.DeleteOnce(key, k[len(k)-storage.SuffixLen:])
 			}
 			first = false
+		}
+	}
+	return nil
+}
+
+// looker reads all versions of keys that are asked for in order. Where they lie close together,
+// as those of a deleted table do, it goes on reading and does not seek each.
+type looker struct {
+	c    storage.Cursor
+	hi   []byte // after the last key
+	run  Run
+	at   int
+	hits int // versions that were asked for, of this run
+	size int
+}
+
+const (
+	lookMin = 4
+	lookMax = 256
+)
+
+// next returns the next version of key, which is not before the last call's; nil if there
+// is no more. It is valid until the next call.
+func (l *looker) next(key []byte) (k, v []byte, err error) {
+	for {
+		for ; l.at < l.run.Len(); l.at++ {
+			switch k := l.run.Keys[l.at]; bytes.Compare(prefixOf(k), key) {
+			case 0:
+				l.at++
+				l.hits++
+				return k, l.run.Values[l.at-1], nil
+			case 1:
+				return nil, nil, nil
+			}
+		}
+		if l.size = min(2*l.size, lookMax); l.hits == 0 {
+			l.c.Seek(key, l.hi, nil, false)
+			l.size = lookMin
+		}
+		l.hits, l.at = 0, 0
+		if n, err := l.c.Next(&l.run, l.size); n == 0 || err != nil {
+			return nil, nil, err
 		}
 	}
 }

@@ -20,9 +20,9 @@ type pipeline struct {
 	// under mu and read without.
 	published atomic.Uint64
 	schema    atomic.Uint64 // see Store.SchemaVersion; same rule
+	drawn     atomic.Uint64 // the newest timestamp drawn; same rule
 
 	mu       sync.Mutex // guards the rest; held while the ceiling is logged
-	last     Timestamp  // newest drawn
 	ceiling  Timestamp  // newest in the log
 	inflight []*Commit  // inflight[head:] are drawn and not published, in order
 	head     int
@@ -47,7 +47,8 @@ const ceilingAhead = 1_000_000
 
 func (p *pipeline) start(ceiling Timestamp) {
 	ceiling = max(ceiling, 1) // 0 is no snapshot
-	p.last, p.ceiling = ceiling, ceiling
+	p.ceiling = ceiling
+	p.drawn.Store(uint64(ceiling))
 	p.published.Store(uint64(ceiling))
 	p.schema.Store(uint64(ceiling))
 }
@@ -60,13 +61,13 @@ func (p *pipeline) draw(c *Commit) error {
 	if p.failed != nil {
 		return p.failed
 	}
-	at := max(now, p.last+1)
+	at := max(now, Timestamp(p.drawn.Load())+1)
 	if at > p.ceiling {
 		if err := p.raiseCeiling(at + ceilingAhead); err != nil {
 			return err
 		}
 	}
-	p.last = at
+	p.drawn.Store(uint64(at))
 	c.at = at
 	if p.head > 0 && len(p.inflight) == cap(p.inflight) {
 		n := copy(p.inflight, p.inflight[p.head:])

@@ -55,13 +55,13 @@ func (s *Store) probe(p *Probes, key []byte) (Version, bool, error) {
 		p.hi = p.hi[:0]
 		return Version{}, false, nil
 	}
-	recent := Timestamp(s.recent[s.hash(key)%recentSlots].Load())
 	if bytes.Compare(key, p.hi) >= 0 {
 		if ok, err := s.openWindow(p, key); !ok || err != nil {
 			return Version{}, false, err
 		}
 	}
-	if recent > p.tag {
+	// If nothing at all was committed since, there is no need to look for the key.
+	if Timestamp(s.pipeline.drawn.Load()) > p.tag && s.recentOf(key) > p.tag {
 		return Version{}, false, nil
 	}
 	for p.at < p.run.Len() && bytes.Compare(prefixOf(p.run.Keys[p.at]), key) < 0 {

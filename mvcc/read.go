@@ -43,7 +43,7 @@ func (s *Store) GetFor(r Reader, key []byte, at Timestamp, dst []byte) (Version,
 	if !ValidKey(key) {
 		return Version{}, ErrReserved
 	}
-	recent := Timestamp(s.recent[s.hash(key)%recentSlots].Load())
+	recent := s.recentOf(key)
 	from, need := at, at
 	if r.Spill != nil {
 		from, need = max(at, r.Spill.newer), max(at, r.Spill.fresh)

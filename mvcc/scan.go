@@ -42,9 +42,7 @@ func (sc *Scanner) Open(s *Store, r Reader, lo, hi []byte, at Timestamp, reverse
 		f := hidden.filter(r, lo, hi, at)
 		need := at
 		if at == Latest {
-			s.pipeline.mu.Lock()
-			need = s.pipeline.last
-			s.pipeline.mu.Unlock()
+			need = Timestamp(s.pipeline.drawn.Load())
 		}
 		if r.Spill != nil {
 			need = max(need, r.Spill.fresh)

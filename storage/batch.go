@@ -34,6 +34,8 @@ type Batch struct {
 	data   []byte
 	count  uint32
 	stamps []int // offsets of suffixes that Stamp fills in
+
+	longestKey, longestPair int
 }
 
 // NewBatch returns an empty batch.
@@ -48,7 +50,7 @@ func (b *Batch) Reset() {
 	if cap(b.stamps) > retainedBytesMax/8 {
 		b.stamps = nil
 	}
-	b.data, b.count, b.stamps = b.data[:0], 0, b.stamps[:0]
+	*b = Batch{data: b.data[:0], stamps: b.stamps[:0]}
 }
 
 // Grow makes room for so many sets without a suffix, of so many bytes of prefixes and values.
@@ -64,9 +66,14 @@ func (b *Batch) Len() int { return int(b.count) }
 // Size returns the encoded size in bytes.
 func (b *Batch) Size() int { return len(b.data) }
 
+// Longest returns the length of the longest key, suffix included, and of the longest key and
+// value together.
+func (b *Batch) Longest() (key, pair int) { return b.longestKey, b.longestPair }
+
 // Set stores value under prefix ‖ suffix. A nil suffix is left to Stamp.
 func (b *Batch) Set(prefix, suffix, value []byte) {
 	b.key(OpSet, prefix, suffix)
+	b.longestPair = max(b.longestPair, len(prefix)+SuffixLen+len(value))
 	b.data = binary.AppendUvarint(b.data, uint64(len(value)))
 	b.data = append(b.data, value...)
 }
@@ -74,6 +81,7 @@ func (b *Batch) Set(prefix, suffix, value []byte) {
 // SetTagged is Set of value followed by the byte tag.
 func (b *Batch) SetTagged(prefix, suffix, value []byte, tag byte) {
 	b.key(OpSet, prefix, suffix)
+	b.longestPair = max(b.longestPair, len(prefix)+SuffixLen+len(value)+1)
 	b.data = binary.AppendUvarint(b.data, uint64(len(value)+1))
 	b.data = append(append(b.data, value...), tag)
 }
@@ -91,6 +99,7 @@ var zeroSuffix [SuffixLen]byte
 // DeleteRange removes every key with lo ≤ prefix < hi.
 func (b *Batch) DeleteRange(lo, hi []byte) {
 	b.op(OpDeleteRange, lo)
+	b.longestKey = max(b.longestKey, len(lo))
 	b.data = binary.AppendUvarint(b.data, uint64(len(lo)+1))
 	b.data = AppendBare(b.data, lo)
 	b.data = binary.AppendUvarint(b.data, uint64(len(hi)+1))
@@ -111,6 +120,7 @@ func (b *Batch) op(op Op, prefix []byte) {
 
 func (b *Batch) key(op Op, prefix, suffix []byte) {
 	b.op(op, prefix)
+	b.longestKey = max(b.longestKey, len(prefix)+SuffixLen)
 	b.data = binary.AppendUvarint(b.data, uint64(len(prefix)+KeyOverhead+SuffixLen))
 	if suffix == nil {
 		b.stamps = append(b.stamps, len(b.data)+len(prefix)+1)
@@ -145,7 +155,7 @@ func (b *Batch) Encoded() []byte {
 }
 
 // Disown makes the batch forget its memory, for an engine that keeps it.
-func (b *Batch) Disown() { b.data, b.count, b.stamps = nil, 0, nil }
+func (b *Batch) Disown() { *b = Batch{} }
 
 // Operation is one operation of an encoded batch. Its slices are the batch's memory.
 type Operation struct {

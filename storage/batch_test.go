@@ -49,5 +49,14 @@ func FuzzBatchRoundTrip(f *testing.F) {
 		if i != len(want) || b.Len() != i {
 			t.Fatalf("%d operations", i)
 		}
+		if k, pair := b.Longest(); k != len(key) || pair != len(key)+len(value)+1 {
+			t.Fatalf("the longest key has %d bytes, the longest pair %d", k, pair)
+		}
+		if b.Reset(); b.Len() != 0 || b.Size() != 0 {
+			t.Fatal("something is left after Reset")
+		}
+		if k, pair := b.Longest(); k != 0 || pair != 0 {
+			t.Fatalf("the longest key of nothing has %d bytes, the longest pair %d", k, pair)
+		}
 	})
 }

@@ -62,7 +62,8 @@ func (w *write) before(limit uint32) *write {
 // search. A transaction spills long before the list of leaves is long to search or shift.
 type buffer struct {
 	leaves [][]*entry
-	n      int // of entries
+	n      int    // of entries
+	last   *entry // the one added last: who locks a new key then writes it
 
 	entries []entry // slab of entries not handed out yet
 	bytes   []byte  // slab for keys and values
@@ -94,6 +95,9 @@ func (b *buffer) place(key []byte) (leaf, i int, found bool) {
 
 // find returns the entry of key, or nil.
 func (b *buffer) find(key []byte) *entry {
+	if b.last != nil && bytes.Equal(b.last.key, key) {
+		return b.last
+	}
 	if leaf, i, found := b.place(key); found {
 		return b.leaves[leaf][i]
 	}
@@ -109,6 +113,7 @@ func (b *buffer) insert(key []byte) *entry {
 	b.entries = b.entries[1:]
 	b.n++
 	e.key = b.copy(key)
+	b.last = e
 	leaf, i, _ := b.place(key)
 	switch {
 	case len(b.leaves) == 0:

@@ -2,7 +2,6 @@ package txn
 
 import (
 	"bytes"
-	"hash/maphash"
 	"slices"
 
 	"github.com/minisql/minisql/mvcc"
@@ -41,8 +40,7 @@ func (l *lockTable) shed(o *owner, written func(key []byte, since uint32) bool) 
 
 // holds returns how strongly the table has o holding key; ok is false if not at all.
 func (l *lockTable) holds(o *owner, key []byte) (s Strength, ok bool) {
-	hash := maphash.Bytes(l.seed, key)
-	shard := &l.shards[hash%lockShards]
+	shard, hash := l.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	if e := shard.find(hash, key); e != nil {
@@ -64,8 +62,7 @@ func (l *lockTable) holds(o *owner, key []byte) (s Strength, ok bool) {
 // and look for a cycle.
 func (l *lockTable) expose(o *owner, from int, key []byte, g *mvcc.Segment, s Strength) {
 	by := g.Owner().(*owner)
-	hash := maphash.Bytes(l.seed, key)
-	shard := &l.shards[hash%lockShards]
+	shard, hash := l.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	e := shard.find(hash, key)

@@ -44,7 +44,7 @@ func (m *Manager) Locks() []LockInfo {
 	for s := range m.locks.shards {
 		shard := &m.locks.shards[s]
 		shard.mu.Lock()
-		for _, e := range shard.m {
+		for _, e := range shard.buckets {
 			for ; e != nil; e = e.next {
 				key := append([]byte(nil), e.key...)
 				for _, h := range e.holders {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,20 +89,28 @@ type lockTable struct {
 
 const lockShards = 64
 
+// lockShard has some of the keys, in chains. Keys that are next to each other, as those of a
+// load are, lie in buckets next to each other, and lockNeighbours of them in one shard: whoever
+// locks them, and gives them up, walks through memory in order.
 type lockShard struct {
-	mu    sync.Mutex // guards the map and every entry in it
-	m     map[uint64]*lockEntry
-	free  *lockEntry // linked through next
-	nfree int
-	_     [24]byte
+	mu      sync.Mutex   // guards the buckets and every entry in them
+	buckets []*lockEntry // as many as a power of two; linked through next
+	n       int          // entries in the buckets
+	free    *lockEntry   // linked through next
+	nfree   int
 }
+
+const (
+	lockNeighbours = 16
+	lockBucketsMin = lockNeighbours
+)
 
 // lockEntry is one key that is locked or waited for.
 type lockEntry struct {
 	shard   *lockShard
 	hash    uint64
 	key     []byte
-	next    *lockEntry // same hash
+	next    *lockEntry // same bucket
 	holders []holder
 	first   [2]holder // memory for holders
 	waiters []*waiter
@@ -138,24 +147,52 @@ const (
 func newLockTable() *lockTable {
 	l := &lockTable{seed: maphash.MakeSeed()}
 	for i := range l.shards {
-		l.shards[i].m = make(map[uint64]*lockEntry)
+		l.shards[i].buckets = make([]*lockEntry, lockBucketsMin)
 	}
 	return l
 }
 
+// shard returns the shard that key belongs to, and key's hash: of neighbours that differ in
+// the last byte only, the hashes differ as much.
+func (l *lockTable) shard(key []byte) (*lockShard, uint64) {
+	last := max(0, len(key)-1)
+	hash := maphash.Bytes(l.seed, key[:last])
+	for _, b := range key[last:] {
+		hash += uint64(b)
+	}
+	return &l.shards[hash/lockNeighbours%lockShards], hash
+}
+
+func (s *lockShard) bucket(hash uint64) **lockEntry {
+	at := hash%lockNeighbours + hash/(lockNeighbours*lockShards)*lockNeighbours
+	return &s.buckets[at%uint64(len(s.buckets))]
+}
+
 func (s *lockShard) find(hash uint64, key []byte) *lockEntry {
-	for e := s.m[hash]; e != nil; e = e.next {
-		if bytes.Equal(e.key, key) {
+	for e := *s.bucket(hash); e != nil; e = e.next {
+		if e.hash == hash && bytes.Equal(e.key, key) {
 			return e
 		}
 	}
 	return nil
 }
 
+// grow doubles the buckets.
+func (s *lockShard) grow() {
+	old := s.buckets
+	s.buckets = make([]*lockEntry, 2*len(old))
+	for _, e := range old {
+		for e != nil {
+			b := s.bucket(e.hash)
+			e, e.next, *b = e.next, *b, e
+		}
+	}
+}
+
 func (s *lockShard) insert(hash uint64, key []byte) *lockEntry {
 	if s.free == nil {
 		// A transaction that locks many keys gets its entries in chunks.
-		chunk := make([]lockEntry, min(1+len(s.m)/4, 16))
+		chunk := make([]lockEntry, min(1+s.n/4, lockNeighbours))
 		for i := range chunk {
 			e := &chunk[i]
 			e.shard, e.key = s, e.room[:0]
@@ -166,23 +203,25 @@ func (s *lockShard) insert(hash uint64, key []byte) *lockEntry {
 	e := s.free
 	s.free = e.next
 	s.nfree--
-	e.hash, e.key, e.next = hash, append(e.key[:0], key...), s.m[hash]
+	if 2*s.n >= len(s.buckets) { // a stranger in a bucket is a miss of the cache
+		s.grow()
+	}
+	s.n++
+	b := s.bucket(hash)
+	e.hash, e.key = hash, append(e.key[:0], key...)
+	e.next, *b = *b, e
 	e.holders = e.first[:0]
-	s.m[hash] = e
 	return e
 }
 
 // remove forgets an entry that nobody holds or waits for.
 func (s *lockShard) remove(e *lockEntry) {
-	if head := s.m[e.hash]; head != e {
-		for ; head.next != e; head = head.next {
-		}
-		head.next = e.next
-	} else if e.next != nil {
-		s.m[e.hash] = e.next
-	} else {
-		delete(s.m, e.hash)
+	at := s.bucket(e.hash)
+	for *at != e {
+		at = &(*at).next
 	}
+	*at = e.next
+	s.n--
 	const retainedKeyMax = 256
 	if cap(e.key) > retainedKeyMax {
 		e.key = e.room[:0]
@@ -232,8 +271,7 @@ func (e *lockEntry) covered(o *owner, s Strength) bool {
 // acquire locks key for o. Cancellation, the owner's lock timeout and deadlocks end the
 // wait with a coded error.
 func (l *lockTable) acquire(ctx context.Context, o *owner, key []byte, s Strength, w WaitPolicy) (lockResult, error) {
-	hash := maphash.Bytes(l.seed, key)
-	shard := &l.shards[hash%lockShards]
+	shard, hash := l.shard(key)
 	shard.mu.Lock()
 	e := shard.find(hash, key)
 	if e == nil {
@@ -297,6 +335,9 @@ func (l *lockTable) acquireSlow(ctx context.Context, o *owner, shard *lockShard,
 // got notes that o, which held e at before, holds it at s or more.
 func (o *owner) got(e *lockEntry, s Strength, before int8) {
 	if before < int8(s) {
+		if len(o.held) == cap(o.held) {
+			o.held = slices.Grow(o.held, max(4, len(o.held)))
+		}
 		o.held = append(o.held, heldLock{e, o.cmd, before})
 	}
 }
@@ -350,11 +391,20 @@ func (e *lockEntry) grantWaiters() {
 
 // release undoes o's acquisitions from index from on, the newest first.
 func (l *lockTable) release(o *owner, from int) {
+	var shard *lockShard // whose mu is held
 	for i := len(o.held) - 1; i >= from; i-- {
 		h := o.held[i]
-		h.e.shard.mu.Lock()
+		if h.e.shard != shard {
+			if shard != nil {
+				shard.mu.Unlock()
+			}
+			shard = h.e.shard
+			shard.mu.Lock()
+		}
 		h.e.restore(o, h.before)
-		h.e.shard.mu.Unlock()
+	}
+	if shard != nil {
+		shard.mu.Unlock()
 	}
 	clear(o.held[from:])
 	o.held = o.held[:from]

@@ -3,6 +3,9 @@ package btree
 // cut removes every key with lo ≤ key < hi; a nil bound is none. Subtrees inside are
 // dropped without looking at their leaves, unless those have values in extents.
 func (t *tree) cut(lo, hi *key) error {
+	if err := t.settle(); err != nil {
+		return err
+	}
 	t.way = t.way[:0]
 	root, err := t.cutNode(t.root, lo, hi)
 	if err != nil {

@@ -229,7 +229,14 @@ func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, 
 	if e.closed {
 		return nil, storage.ErrClosed
 	}
-	if err := errors.Join(e.err(), e.disk.Take(b.Size()), e.check(b)); err != nil {
+	if err := errors.Join(e.err(), e.disk.Take(b.Size())); err != nil {
+		return nil, err
+	}
+	longestKey, longestPair := b.Longest()
+	if longestKey > e.longestKey() {
+		return nil, fmt.Errorf("storage: a key of %d bytes is too long for pages of %d", longestKey, e.pager.pageBytes)
+	}
+	if err := e.warm(b); err != nil {
 		return nil, err
 	}
 	e.mu.Lock()
@@ -242,9 +249,12 @@ func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, 
 		e.publish()
 	}
 	record := b.Encoded()
-	refs, err := e.writeValues(record)
-	if err != nil {
-		return nil, e.stopLocked(err)
+	var refs []valueRef
+	if e.long(longestPair) {
+		var err error
+		if refs, err = e.writeValues(record); err != nil {
+			return nil, e.stopLocked(err)
+		}
 	}
 	t := ticket{e, e.next}
 	if e.log != nil {
@@ -262,23 +272,15 @@ func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, 
 	return t, nil
 }
 
-// check refuses keys that no page can hold, and reads the pages that the batch will
-// change and that are not in memory: before the batch has a place in the log, and
-// without holding up others.
-func (e *Engine) check(b *storage.Batch) error {
-	longest := e.longestKey()
-	var v *view
-	if e.pager.partial.Load() {
-		v = e.views.pin()
-		defer e.views.unpin(v)
+// warm reads the pages that the batch will change and that are not in memory: before the batch
+// has a place in the log, and without holding up others.
+func (e *Engine) warm(b *storage.Batch) error {
+	if !e.pager.partial.Load() {
+		return nil
 	}
+	v := e.views.pin()
+	defer e.views.unpin(v)
 	return storage.EachOperation(b.Encoded(), func(o storage.Operation) error {
-		if n := len(o.Prefix) + len(o.Suffix); n > longest {
-			return fmt.Errorf("storage: a key of %d bytes is too long for pages of %d", n, e.pager.pageBytes)
-		}
-		if v == nil {
-			return nil
-		}
 		return e.pager.warm(v.root, key{o.Prefix, o.Suffix})
 	})
 }
@@ -308,8 +310,11 @@ func (e *Engine) waitForRoom() error {
 
 // inExtent reports whether a value is too long for a leaf.
 func (e *Engine) inExtent(o storage.Operation) bool {
-	return o.Op == storage.OpSet && slotLen+leafCellLen+len(o.Prefix)+len(o.Suffix)+len(o.Value) > e.pager.pageBytes/4
+	return o.Op == storage.OpSet && e.long(len(o.Prefix)+len(o.Suffix)+len(o.Value))
 }
+
+// long reports whether a pair of n bytes is too long for a leaf.
+func (e *Engine) long(n int) bool { return slotLen+leafCellLen+n > e.pager.pageBytes/4 }
 
 // writeValues puts the long values of a record into pages of their own. They are synced by the
 // checkpoint whose tree refers to them. mu is held: a checkpoint counts them as its own, or
@@ -331,7 +336,7 @@ func (e *Engine) writeValues(record []byte) (refs []valueRef, err error) {
 // perform applies the operations of a record to the tree; refs are its long values. mu is held.
 func (e *Engine) perform(record []byte, refs []valueRef) error {
 	t := &e.tree
-	return storage.EachOperation(record, func(o storage.Operation) error {
+	err := storage.EachOperation(record, func(o storage.Operation) error {
 		k := key{o.Prefix, o.Suffix}
 		switch {
 		case e.inExtent(o):
@@ -345,6 +350,10 @@ func (e *Engine) perform(record []byte, refs []valueRef) error {
 		}
 		return t.remove(k)
 	})
+	if err != nil {
+		return err
+	}
+	return t.settle()
 }
 
 // watch asks for a checkpoint when it is time. mu is held.

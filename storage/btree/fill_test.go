@@ -46,3 +46,52 @@ func TestKeysInOrder(t *testing.T) {
 		t.Errorf("%d pairs a page: %+v", perPage, c)
 	}
 }
+
+// TestRemovedRows checks that few pages are left where rows were removed, whether many by a
+// batch or one.
+func TestRemovedRows(t *testing.T) {
+	const rows = 20_000
+	for _, every := range []int{0, 2, 20} { // of which one is kept; 0: none
+		for _, at := range []int{1, 7, 1000, rows} { // in a batch
+			fs := vfs.NewMem()
+			e, err := Open("db", Options{FS: fs, MinFreeBytes: -1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := storage.NewBatch()
+			key := func(row int) []byte { return binary.BigEndian.AppendUint32([]byte{1}, uint32(row)) }
+			suffix, kept := make([]byte, storage.SuffixLen), 0
+			for row := range rows {
+				b.Set(key(row), suffix, make([]byte, 100))
+			}
+			apply := func() {
+				if _, err := e.Apply(b, storage.Lazy); err != nil {
+					t.Fatal(err)
+				}
+				b.Reset()
+			}
+			apply()
+			for row := range rows {
+				if every > 0 && row%every == 0 {
+					kept++
+				} else {
+					b.Delete(key(row), suffix)
+				}
+				if b.Len() == at {
+					apply()
+				}
+			}
+			apply()
+			if err := e.Close(); err != nil {
+				t.Fatal(err)
+			}
+			c := checkDir(t, fs, "db")
+			if int(c.Pairs) != kept {
+				t.Errorf("one of %d kept, %d in a batch: %d pairs are left of %d", every, at, c.Pairs, kept)
+			}
+			if most := 2 + kept/15; int(c.Pages) > most { // a quarter full
+				t.Errorf("one of %d kept, %d in a batch: %d pages, more than %d", every, at, c.Pages, most)
+			}
+		}
+	}
+}

@@ -47,6 +47,16 @@ func (f *frame) arrives(i int) bool {
 	return f.streak > 4
 }
 
+// place is search in a leaf, at once if k comes after all that is there.
+func (f *frame) place(k key) (at int, found bool) {
+	if n := f.count(); n > 0 && f.next == n {
+		if rest, side := f.strip(k); side == 0 && f.cellKey(n-1).compare(rest) < 0 {
+			return n, false
+		}
+	}
+	return f.search(k, 0)
+}
+
 // nodeAt returns a node that is in the file.
 func nodeAt(a address, level uint8) *node {
 	n := &node{level: level, crc: a.crc, extents: a.extents, ring: -1}

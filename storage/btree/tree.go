@@ -31,6 +31,12 @@ type tree struct {
 	way    []step
 	lo, hi fence
 
+	// thinned: pairs of that leaf were removed, and before the way is left, settle puts it
+	// together with a neighbour if it has become sparse. Removals that follow each other so
+	// empty a leaf and drop it, and do not merge it time and again.
+	thinned bool
+	gap     int // where the last pair was removed: the next one is often there
+
 	entries []entry // memory of split and merge
 	scratch page
 }
@@ -103,6 +109,9 @@ func (t *tree) descend(k key) error {
 	if len(t.way) > 0 && (!t.lo.closed || t.lo.compare(k) <= 0) && (!t.hi.closed || t.hi.compare(k) > 0) {
 		return nil
 	}
+	if err := t.settle(); err != nil {
+		return err
+	}
 	t.way = t.way[:0]
 	var lo, hi *frame
 	var loSlot, hiSlot int
@@ -172,7 +181,7 @@ func (t *tree) put(k key, value []byte, inExtent bool) error {
 			s.n.extents = true
 		}
 	}
-	i, found := f.search(k, 0)
+	i, found := f.place(k)
 	if found {
 		if old, ext := f.value(i); ext {
 			t.retireValue(old)
@@ -199,14 +208,31 @@ func (t *tree) put(k key, value []byte, inExtent bool) error {
 		f.insertLeaf(i, rest, value, inExtent)
 		return nil
 	}
+	if full && i == f.count() {
+		return t.appendLeaf(k, value, inExtent)
+	}
 	cut := 0
 	if full {
-		if cut = i; i < f.count() {
-			cut++ // what follows is moved out of the way first
-		}
+		cut = i + 1 // what follows is moved out of the way first
 	}
 	t.entries = slices.Insert(f.unpack(t.entries[:0], nil), i, entry{key: k, value: value, inExtent: inExtent})
 	return t.spread(len(t.way)-1, t.entries, cut)
+}
+
+// appendLeaf puts a pair that comes after all of the leaf's into a new leaf on its right. The
+// new one's prefix is what both keys share, as more of that kind will.
+func (t *tree) appendLeaf(k key, value []byte, inExtent bool) error {
+	n := t.way[len(t.way)-1].n
+	f := n.frame.Load()
+	last := f.wholeKey(f.count() - 1)
+	c := t.newNode(0)
+	c.extents = n.extents
+	cf := c.frame.Load()
+	cf.reset(0, k.prefix[:matching(last.prefix, k.prefix)])
+	rest, _ := cf.strip(k)
+	cf.insertLeaf(0, rest, value, inExtent)
+	cf.next, cf.streak = 1, f.streak
+	return t.adopt(len(t.way)-1, []entry{{key: separator(last, k), child: c}})
 }
 
 // spread makes the node at depth d of the way, and as many new ones to its right as it
@@ -236,18 +262,21 @@ func (t *tree) spread(d int, entries []entry, cut int) error {
 	if len(added) == 0 {
 		return nil
 	}
-	if d == 0 {
-		root := t.newNode(level + 1)
+	return t.adopt(d, added)
+}
+
+// adopt makes added the right neighbours of the node at depth d of the way, which is left.
+func (t *tree) adopt(d int, added []entry) (err error) {
+	if n := t.way[d].n; d > 0 {
+		err = t.addChildren(d-1, added)
+	} else {
+		level := int(n.level) + 1
+		root := t.newNode(level)
 		root.extents = n.extents
-		rf := root.frame.Load()
-		all := append([]entry{{child: n}}, added...)
-		rf.fill(level+1, all)
+		root.frame.Load().fill(level, append([]entry{{child: n}}, added...))
 		t.root = root
-		t.way = t.way[:0]
-		return nil
 	}
-	err := t.addChildren(d-1, added)
-	t.way = t.way[:0]
+	t.way, t.thinned = t.way[:0], false
 	return err
 }
 
@@ -291,7 +320,7 @@ func (t *tree) addChildren(d int, added []entry) error {
 	return t.spread(d, all, cut)
 }
 
-// remove deletes a key, if it is there.
+// remove deletes a key, if it is there. The leaf may be sparse until settle.
 func (t *tree) remove(k key) error {
 	if err := t.descend(k); err != nil {
 		return err
@@ -300,9 +329,14 @@ func (t *tree) remove(k key) error {
 	if err != nil {
 		return err
 	}
-	i, found := f.search(k, 0)
+	i, found := t.gap, false
+	if rest, side := f.strip(k); side == 0 && i < f.count() {
+		found = f.cellKey(i).compare(rest) == 0
+	}
 	if !found {
-		return nil
+		if i, found = f.search(k, 0); !found {
+			return nil
+		}
 	}
 	if _, f, err = t.ownWay(); err != nil {
 		return err
@@ -311,10 +345,21 @@ func (t *tree) remove(k key) error {
 		t.retireValue(v)
 	}
 	f.remove(i, i+1)
-	if t.sparse(f) {
-		return t.rebalance(false)
-	}
+	t.thinned, t.gap = true, i
 	return nil
+}
+
+// settle ends a series of changes: where pairs were removed no node is left sparse that
+// a merge can help.
+func (t *tree) settle() error {
+	if !t.thinned {
+		return nil
+	}
+	t.thinned = false
+	if !t.sparse(t.way[len(t.way)-1].n.frame.Load()) {
+		return nil
+	}
+	return t.rebalance(false)
 }
 
 // sparse reports whether a node should be merged with a neighbour.
@@ -364,13 +409,24 @@ func (t *tree) merge(d int) (changed bool, err error) {
 		t.retire(n)
 		pf.removeChild(i)
 		return true, nil
-	case !t.sparse(f) || pf.count() == 1:
+	case !t.sparse(f):
 		return false, nil
 	}
-	l := i
-	if i+1 == pf.count() {
-		l = i - 1
+	// Where rows are removed in order one neighbour is still full.
+	for _, l := range [...]int{i, i - 1} {
+		if l < 0 || l+1 >= pf.count() {
+			continue
+		}
+		if changed, err = t.mergeChildren(pf, l); changed || err != nil {
+			return changed, err
+		}
 	}
+	return false, nil
+}
+
+// mergeChildren puts the children l and l+1 of pf, an owned page, together if they fit well
+// in one page.
+func (t *tree) mergeChildren(pf *frame, l int) (changed bool, err error) {
 	left, right := pf.children[l], pf.children[l+1]
 	lf, err := t.s.frame(left)
 	if err != nil {
@@ -384,7 +440,7 @@ func (t *tree) merge(d int) (changed bool, err error) {
 	if lf.used()+rf.used() > enough {
 		return false, nil
 	}
-	level := int(n.level)
+	level := int(left.level)
 	entries := lf.unpack(nil, lf.children)
 	from := len(entries)
 	entries = rf.unpack(entries, rf.children)

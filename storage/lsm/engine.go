@@ -158,8 +158,8 @@ func (e *Engine) Apply(b *storage.Batch, d storage.Durability) (storage.Ticket, 
 	} else {
 		err = e.db.Apply(&t.batch, pebble.NoSync)
 	}
-	if uint64(b.Size()) > e.opts.memtableBytes()/16 {
-		b.Disown() // a batch too large for the memtable is kept until it is flushed
+	if keeps(b, e.opts.memtableBytes()) {
+		b.Disown()
 	}
 	if err != nil {
 		return nil, translate(err)
@@ -169,6 +169,14 @@ func (e *Engine) Apply(b *storage.Batch, d storage.Durability) (storage.Ticket, 
 		return lazyTicket{e}, nil
 	}
 	return t, nil
+}
+
+// keeps reports whether Pebble may keep the memory of a batch until it is flushed: it does if the
+// batch would fill half of a memtable, where each operation takes a node beside its bytes.
+// Half of that is taken for too much.
+func keeps(b *storage.Batch, memtableBytes uint64) bool {
+	const nodeBytesMax = 256 // arenaskl's largest node has less, with its alignment
+	return uint64(b.Size())+nodeBytesMax*uint64(b.Len()) > memtableBytes/4
 }
 
 func (t *ticket) release() {

@@ -158,3 +158,43 @@ func TestPrefixesOfManyLengths(t *testing.T) {
 		}
 	}
 }
+
+// TestBatchUsedAgain: a batch may be used again at once, though Pebble keeps the memory of one
+// that fills much of a memtable, as many small operations do.
+func TestBatchUsedAgain(t *testing.T) {
+	e, err := openSmall(vfs.NewMem(), "db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	b := storage.NewBatch()
+	suffix := make([]byte, storage.SuffixLen)
+	key := func(table, i int) []byte { return []byte{byte(table), byte(i >> 8), byte(i)} }
+	table := 0
+	for n := 50; n <= 6400; n *= 2 {
+		table++
+		for i := range n {
+			b.Set(key(table, i), suffix, nil)
+		}
+		if _, err := e.Apply(b, storage.Lazy); err != nil {
+			t.Fatal(err)
+		}
+		b.Reset()
+		for i := range n {
+			b.Set(key(255, i), suffix, nil) // not applied
+		}
+		b.Reset()
+		c, err := e.NewCursor()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			if _, _, ok, err := c.Get(key(table, i), suffix); !ok || err != nil {
+				t.Fatalf("key %d of a batch of %d is lost: %v", i, n, err)
+			}
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
