@@ -13,10 +13,11 @@ import (
 )
 
 var (
-	rounds  = flag.Int("rounds", 5, "alternating rounds")
-	seconds = flag.Int("seconds", 3, "seconds of each pgbench run")
-	scale   = flag.Int("scale", 10, "pgbench's scale factor")
-	only    = flag.String("only", "", "run only this part: pgbench, library or engines")
+	rounds      = flag.Int("rounds", 5, "alternating rounds")
+	seconds     = flag.Int("seconds", 3, "seconds of each pgbench run")
+	scale       = flag.Int("scale", 10, "pgbench's scale factor")
+	commitsOnly = flag.Bool("commits", false, "of the engines, only the durable commits")
+	only        = flag.String("only", "", "run only this part: pgbench, library or engines")
 )
 
 func main() {
