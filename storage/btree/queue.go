@@ -19,9 +19,9 @@ type queue struct {
 }
 
 const (
-	// crowdMin records in the log's last group make a writer queue its batch. For fewer, waking
-	// another goroutine costs more than it saves.
-	crowdMin = 8
+	// crowdMin records in the log's last group make a writer queue its batch. A lone one would only
+	// pay for waking keepDraining.
+	crowdMin = 2
 	// queueBytesMax in the queue make Apply drain it.
 	queueBytesMax = 256 << 10
 )
