@@ -4,9 +4,9 @@ import "github.com/minisql/minisql/storage"
 
 // queue has records that are in the log and not in the tree, in the log's order.
 //
-// When many wait for the disk together, applying their batches costs as much time as a sync. So
-// a batch is only appended to the log and put here, and the queue is applied while the group
-// is being synced:
+// When many wait for the disk together, applying their batches before it is asked would add a good
+// part of a sync's time to each group. So a batch is only appended to the log and put here, and
+// the queue is applied while the group is being synced:
 //
 //	Apply × n ─▶ log, queue ─▶ Wait: the leader writes and syncs ─▶ all return
 //	                              └──▶ keepDraining: queue ─▶ tree ──┘
