@@ -45,17 +45,28 @@ type contract struct {
 	suffix [8]byte
 }
 
-func (s *contract) load(from, to int) error {
+// loadBatches makes batches of the pairs from … to.
+func loadBatches(from, to int, suffix []byte, apply func(*storage.Batch) error) error {
 	b := storage.NewBatch()
 	value := []byte(strings.Repeat("v", valueBytes))
 	for i := from; i < to; i++ {
-		b.Set(engineKey(i), s.suffix[:], value)
+		b.Set(engineKey(i), suffix, value)
 		if b.Len() == 1000 || i == to-1 {
-			if _, err := s.Apply(b, storage.Lazy); err != nil {
+			if err := apply(b); err != nil {
 				return err
 			}
 			b.Reset()
 		}
+	}
+	return nil
+}
+
+func (s *contract) load(from, to int) error {
+	if err := loadBatches(from, to, s.suffix[:], func(b *storage.Batch) error {
+		_, err := s.Apply(b, storage.Lazy)
+		return err
+	}); err != nil {
+		return err
 	}
 	switch e := s.Engine.(type) {
 	case *btree.Engine:
@@ -117,6 +128,47 @@ func (s *contract) close() error {
 		err = s.c.Close()
 	}
 	return errors.Join(err, s.Close())
+}
+
+// bareLog is the ceiling of durable commits: a log with nothing beside it. It gets the very records
+// that the B+tree logs, and lives as the B+tree's log does: what was loaded is recycled, so
+// that no new file is being zero-filled for it while it is measured.
+type bareLog struct {
+	*wal.Log
+	suffix [8]byte
+	order  sync.Mutex // of Append
+}
+
+func openBareLog(dir string) (*bareLog, error) {
+	l, err := wal.Open(dir, 1, wal.Options{}, nil)
+	if err != nil {
+		return nil, err
+	}
+	s := &bareLog{Log: l}
+	err = loadBatches(0, enginePairs, s.suffix[:], func(b *storage.Batch) error {
+		_, err := s.append(b)
+		return err
+	})
+	return s, errors.Join(err, s.Sync(), s.Recycle(s.Next()))
+}
+
+func (s *bareLog) append(b *storage.Batch) (lsn uint64, err error) {
+	record := b.Encoded()
+	s.order.Lock()
+	defer s.order.Unlock()
+	return s.Append(record)
+}
+
+func (s *bareLog) put(key, value []byte) error {
+	b := batches.Get().(*storage.Batch)
+	defer batches.Put(b)
+	b.Reset()
+	b.Set(key, s.suffix[:], value)
+	lsn, err := s.append(b)
+	if err != nil {
+		return err
+	}
+	return s.Wait(lsn)
 }
 
 type pebbleStore struct {
@@ -359,16 +411,17 @@ func each(f func() error) (float64, error) {
 	}
 }
 
-// commits returns durable commits a second of some writers.
-func commitRate(writers int, commit func(writer int) error) (float64, error) {
+// commitRate returns durable commits a second of some writers.
+func commitRate(writers int, put func(key, value []byte) error) (float64, error) {
 	var wg sync.WaitGroup
 	counts := make([]int, writers)
 	errs := make([]error, writers)
+	value := []byte(strings.Repeat("w", valueBytes))
 	start := time.Now()
 	for w := range writers {
 		wg.Go(func() {
-			for time.Since(start) < time.Second && errs[w] == nil {
-				errs[w] = commit(w)
+			for time.Since(start) < slice && errs[w] == nil {
+				errs[w] = put(engineKey(rand.IntN(enginePairs)), value)
 				counts[w]++
 			}
 		})
@@ -399,9 +452,19 @@ func latency() float64 {
 	return ns / 64
 }
 
+const (
+	// Commits are measured in slices that alternate with slices of the bare log: the disk is
+	// another from second to second.
+	slice   = 200 * time.Millisecond
+	repeats = 5
+	// settle is for what loading left to the background: compactions, the log's next file.
+	settle = time.Second
+)
+
 var writerCounts = []int{1, 4, 16, 64}
 
-// enginesPart prints one table: reads and writes in memory, and durable commits.
+// enginesPart prints one table: reads and writes in memory, and durable commits, also as medians of
+// ratios to the slice of the bare log just before.
 func enginesPart() error {
 	dir, err := os.MkdirTemp("", "minisql-engines")
 	if err != nil {
@@ -413,85 +476,86 @@ func enginesPart() error {
 	add := func(engine, what string, v float64) {
 		samples[cell{engine, what}] = append(samples[cell{engine, what}], v)
 	}
-	reads := []string{"point get", "hot get", "scan a pair", "random write"}
-	value := []byte(strings.Repeat("w", valueBytes))
-
-	for round := range *rounds {
-		add("limit", "point get", latency())
-		l, err := wal.Open(filepath.Join(dir, fmt.Sprint("log", round)), 1, wal.Options{}, func(uint64, []byte) error { return nil })
-		if err != nil {
-			return err
-		}
-		var order sync.Mutex
-		for _, n := range writerCounts {
-			rate, err := commitRate(n, func(int) error {
-				order.Lock()
-				lsn, err := l.Append(value)
-				order.Unlock()
-				if err == nil {
-					err = l.Wait(lsn)
+	measureReads := func(name string, s store) error {
+		for _, hot := range []struct {
+			what string
+			n    int
+		}{{"point get", enginePairs}, {"hot get", enginePairs / 10}} {
+			key := engineKey(0)
+			ns, err := each(func() error {
+				binary.BigEndian.PutUint64(key, uint64(rand.IntN(hot.n))|1<<56)
+				ok, err := s.get(key)
+				if err == nil && !ok {
+					err = errors.New("a key is missing")
 				}
 				return err
 			})
 			if err != nil {
 				return err
 			}
-			add("limit", fmt.Sprint("commits, ", n), rate)
+			add(name, hot.what, ns)
 		}
-		if err := l.Close(); err != nil {
+		ns, err := each(func() error {
+			n, err := s.scan()
+			if err == nil && n != enginePairs {
+				err = fmt.Errorf("%d pairs", n)
+			}
+			return err
+		})
+		add(name, "scan a pair", ns/enginePairs)
+		return err
+	}
+	measureCommits := func(name string, s store) error {
+		l, err := openBareLog(filepath.Join(dir, "log"))
+		if err != nil {
 			return err
 		}
+		defer os.RemoveAll(filepath.Join(dir, "log"))
+		defer l.Close()
+		time.Sleep(settle)
+		for _, n := range writerCounts {
+			for range repeats {
+				limit, err := commitRate(n, l.put)
+				if err != nil {
+					return err
+				}
+				rate, err := commitRate(n, func(key, value []byte) error { return s.put(key, value, true) })
+				if err != nil {
+					return err
+				}
+				add("limit", commits(n), limit)
+				add(name, commits(n), rate)
+				add(name, ratio(n), rate/limit)
+			}
+		}
+		return nil
+	}
+	measure := func(name string, s store) error {
+		if err := errors.Join(s.load(0, enginePairs), s.look()); err != nil {
+			return err
+		}
+		if *commitsOnly {
+			return measureCommits(name, s)
+		}
+		if err := errors.Join(measureReads(name, s), measureCommits(name, s)); err != nil {
+			return err
+		}
+		// Last, as what it leaves to the background disturbs.
+		value := []byte(strings.Repeat("w", valueBytes))
+		ns, err := each(func() error { return s.put(engineKey(rand.IntN(enginePairs)), value, false) })
+		add(name, "random write", ns)
+		return err
+	}
+	for round := range *rounds {
+		if !*commitsOnly {
+			add("limit", "point get", latency())
+		}
 		for _, e := range engines {
-			if err := func() error {
-				s, err := e.open(filepath.Join(dir, fmt.Sprint(e.name, round)))
-				if err != nil {
-					return err
-				}
-				defer s.close()
-				if err := errors.Join(s.load(0, enginePairs), s.look()); err != nil {
-					return err
-				}
-				for _, hot := range []struct {
-					what string
-					n    int
-				}{{"point get", enginePairs}, {"hot get", enginePairs / 10}} {
-					key := engineKey(0)
-					ns, err := each(func() error {
-						binary.BigEndian.PutUint64(key, uint64(rand.IntN(hot.n))|1<<56)
-						ok, err := s.get(key)
-						if err == nil && !ok {
-							err = errors.New("a key is missing")
-						}
-						return err
-					})
-					if err != nil {
-						return err
-					}
-					add(e.name, hot.what, ns)
-				}
-				ns, err := each(func() error {
-					n, err := s.scan()
-					if err == nil && n != enginePairs {
-						err = fmt.Errorf("%d pairs", n)
-					}
-					return err
-				})
-				if err != nil {
-					return err
-				}
-				add(e.name, "scan a pair", ns/enginePairs)
-				for _, n := range writerCounts {
-					rate, err := commitRate(n, func(int) error { return s.put(engineKey(rand.IntN(enginePairs)), value, true) })
-					if err != nil {
-						return err
-					}
-					add(e.name, fmt.Sprint("commits, ", n), rate)
-				}
-				// Last, as what it leaves to the background disturbs.
-				ns, err = each(func() error { return s.put(engineKey(rand.IntN(enginePairs)), value, false) })
-				add(e.name, "random write", ns)
-				return err
-			}(); err != nil {
+			s, err := e.open(filepath.Join(dir, fmt.Sprint(e.name, round)))
+			if err == nil {
+				err = errors.Join(measure(e.name, s), s.close())
+			}
+			if err != nil {
 				return fmt.Errorf("%s: %w", e.name, err)
 			}
 		}
@@ -502,27 +566,31 @@ func enginesPart() error {
 	for _, e := range engines {
 		header = append(header, e.name)
 	}
-	row(append(header, "limit", "limit, ratio of btree")...)
+	row(append(header, "limit", "btree / limit")...)
 	fmt.Println("| --- |" + strings.Repeat(" --: |", len(engines)+2))
-	line := func(what, unit string) {
-		cells := []any{what + unit}
+	line := func(what, label string, last ...any) {
+		cells := []any{label}
 		for _, e := range engines {
 			cells = append(cells, median(samples[cell{e.name, what}]))
 		}
-		limit := median(samples[cell{"limit", what}])
-		own := median(samples[cell{"btree", what}])
-		if limit == 0 {
-			cells = append(cells, "", "")
-		} else {
-			cells = append(cells, limit, own/limit)
-		}
-		row(cells...)
+		row(append(cells, last...)...)
 	}
-	for _, what := range reads {
-		line(what, ", ns")
+	if !*commitsOnly {
+		limit := median(samples[cell{"limit", "point get"}])
+		line("point get", "point get, ns", limit, median(samples[cell{"btree", "point get"}])/limit)
+		line("hot get", "hot get (a tenth of the keys), ns", "", "")
+		line("scan a pair", "scan a pair, ns", "", "")
+		line("random write", "random write, not waited for, ns", "", "")
 	}
 	for _, n := range writerCounts {
-		line(fmt.Sprint("commits, ", n), " writers, a second")
+		line(commits(n), fmt.Sprintf("durable commits a second, writers: %d", n), median(samples[cell{"limit", commits(n)}]), "")
+	}
+	for _, n := range writerCounts {
+		line(ratio(n), fmt.Sprintf("the same, of the bare log's, writers: %d", n), 1.0, median(samples[cell{"btree", ratio(n)}]))
 	}
 	return nil
 }
+
+func commits(writers int) string { return fmt.Sprint("commits, ", writers) }
+
+func ratio(writers int) string { return fmt.Sprint("ratio, ", writers) }

@@ -2,7 +2,7 @@
 // on one machine, and prints ratios of medians: a machine that is busy slows all
 // alike, so ratios hold where seconds do not.
 //
-//	go run . [-rounds 5] [-seconds 3] [-scale 10] [-only pgbench|library|engines|levels]
+//	go run . [-rounds 5] [-seconds 3] [-scale 10] [-only pgbench|library|engines|levels] [-commits]
 package main
 
 import (
@@ -13,10 +13,11 @@ import (
 )
 
 var (
-	rounds  = flag.Int("rounds", 5, "alternating rounds")
-	seconds = flag.Int("seconds", 3, "seconds of each pgbench run")
-	scale   = flag.Int("scale", 10, "pgbench's scale factor")
-	only    = flag.String("only", "", "run only this part: pgbench, library, engines or levels")
+	rounds      = flag.Int("rounds", 5, "alternating rounds")
+	seconds     = flag.Int("seconds", 3, "seconds of each pgbench run")
+	scale       = flag.Int("scale", 10, "pgbench's scale factor")
+	commitsOnly = flag.Bool("commits", false, "of the engines, only the durable commits")
+	only        = flag.String("only", "", "run only this part: pgbench, library, engines or levels")
 )
 
 func main() {

@@ -33,7 +33,7 @@ func (e *Engine) Backup(ctx context.Context, path string) error {
 	defer e.backups.Add(-1)
 	e.mu.Lock()
 	e.publish()
-	v, lsn := e.views.pin(), e.next
+	v, lsn := e.views.pin(), e.next.Load()
 	e.mu.Unlock()
 	defer e.views.unpin(v)
 	if e.log != nil {

@@ -104,7 +104,7 @@ func (e *Engine) checkpoint() error {
 	}
 	e.publish()
 	v := e.views.newest.Load()
-	lsn := e.next
+	lsn := e.next.Load()
 	if lsn == e.super.lsn {
 		e.mu.Unlock()
 		return nil

@@ -40,8 +40,20 @@ type Engine struct {
 	mu       sync.Mutex // guards what follows; see doc.go for the order
 	relieved *sync.Cond // a checkpoint went on, or the engine stopped
 	tree     tree
-	next     uint64 // number of the next log record
-	changed  atomic.Bool
+	taken    queue // what drain works on
+	torn     bool  // a record could not be applied: what follows it never is
+
+	order  sync.Mutex // guards what follows, and is held to append to the log
+	queued queue      // in the log and not in the tree yet
+
+	// Numbers of log records, shown ≤ next ≤ given: the first that the newest view does not
+	// have; the first that the tree does not have; the first that was not given out by an
+	// Apply that has returned. The first two change under mu.
+	shown, next, given atomic.Uint64
+
+	crowd    atomic.Int64  // records of the log's last group
+	crowdMin int64         // crowdMin, but in tests
+	apply    chan struct{} // asks for a drain
 
 	checkpointing sync.Mutex // guards what follows
 	super         superblock
@@ -71,7 +83,7 @@ func Open(path string, opts Options) (e *Engine, err error) {
 	if volatile {
 		opts.FS, opts.MinFreeBytes, path = vfs.NewMem(), -1, "memory"
 	}
-	e = &Engine{dir: path, opts: opts, wanted: make(chan struct{}, 1), quit: make(chan struct{})}
+	e = &Engine{dir: path, opts: opts, crowdMin: crowdMin, wanted: make(chan struct{}, 1), apply: make(chan struct{}, 1), quit: make(chan struct{})}
 	e.relieved = sync.NewCond(&e.mu)
 	e.disk.FS, e.disk.Dir, e.disk.MinBytes = opts.FS, path, opts.MinFreeBytes
 	defer func() {
@@ -98,12 +110,14 @@ func Open(path string, opts Options) (e *Engine, err error) {
 	}
 	log, err := wal.Open(opts.FS.PathJoin(path, logName), e.super.lsn, wal.Options{
 		FS: opts.FS, SegmentBytes: opts.SegmentBytes, ID: e.super.id, Logf: opts.Logf,
+		Writing: e.writing,
 	}, e.replay)
 	if err != nil {
 		return e, err
 	}
 	e.log = log
 	e.wg.Go(e.keepCheckpoints)
+	e.wg.Go(e.keepDraining)
 	return e, nil
 }
 
@@ -144,7 +158,8 @@ func (e *Engine) openFile() error {
 	for _, x := range free {
 		e.space.release(x)
 	}
-	e.next = e.super.lsn
+	e.next.Store(e.super.lsn)
+	e.given.Store(e.super.lsn)
 	e.tree = tree{s: e.pager, space: e.space, version: 1, scratch: make(page, e.super.pageBytes)}
 	if a := e.super.root; a.page != 0 {
 		e.tree.root = nodeAt(a, e.super.rootLevel)
@@ -153,15 +168,14 @@ func (e *Engine) openFile() error {
 		e.tree.root = e.tree.newNode(0)
 		e.tree.root.frame.Load().reset(0, nil)
 	}
-	e.changed.Store(true)
-	e.publish()
+	e.show()
 	return nil
 }
 
 // replay applies a record of the log, and makes room if memory is full of changes.
 func (e *Engine) replay(lsn uint64, record []byte) error {
-	if lsn != e.next {
-		return fmt.Errorf("%w: log record %d, expected %d", storage.ErrCorrupt, lsn, e.next)
+	if next := e.next.Load(); lsn != next {
+		return fmt.Errorf("%w: log record %d, expected %d", storage.ErrCorrupt, lsn, next)
 	}
 	refs, err := e.writeValues(record)
 	if err == nil {
@@ -170,27 +184,33 @@ func (e *Engine) replay(lsn uint64, record []byte) error {
 	if err != nil {
 		return err
 	}
-	e.next++
-	e.changed.Store(true)
+	e.next.Add(1)
+	e.given.Add(1)
 	if e.tree.dirty.Load() > int64(e.pager.pool.limit/2) {
 		return e.checkpoint()
 	}
 	return nil
 }
 
-// publish makes the newest state what cursors see. mu is held.
+// publish makes everything that was given to the engine what cursors see. mu is held.
 func (e *Engine) publish() {
-	if e.changed.Load() {
+	e.drain()
+	e.show()
+}
+
+// show makes the tree what cursors see. mu is held.
+func (e *Engine) show() {
+	if next := e.next.Load(); e.shown.Load() != next {
 		e.views.newest.Store(&view{e.tree.root, e.tree.version})
 		e.tree.closeVersion()
-		e.changed.Store(false)
+		e.shown.Store(next)
 	}
 }
 
 // pinNewest returns a view of everything that was applied. A version stays open until
 // somebody looks at it: a load of rows that nobody reads changes its pages in place.
 func (e *Engine) pinNewest() *view {
-	if e.changed.Load() {
+	if e.shown.Load() < e.given.Load() {
 		e.mu.Lock()
 		e.publish()
 		e.mu.Unlock()
@@ -208,7 +228,7 @@ type ticket struct {
 	lsn uint64
 }
 
-// Wait returns once the record is durable.
+// Wait returns once the record is durable and in the tree.
 func (t ticket) Wait() error {
 	if t.e.log == nil {
 		return nil
@@ -219,11 +239,11 @@ func (t ticket) Wait() error {
 	if err := t.e.log.Wait(t.lsn); err != nil {
 		return t.e.stop(err)
 	}
-	return nil
+	return t.e.applied(t.lsn)
 }
 
-// Apply logs b and applies it to the tree.
-func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, error) {
+// Apply logs b and applies it to the tree, or leaves that to drain.
+func (e *Engine) Apply(b *storage.Batch, d storage.Durability) (storage.Ticket, error) {
 	e.closing.RLock()
 	defer e.closing.RUnlock()
 	if e.closed {
@@ -239,14 +259,13 @@ func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, 
 	if err := e.warm(b); err != nil {
 		return nil, err
 	}
+	if d == storage.Durable && e.canQueue(b) {
+		return e.enqueue(b)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err := e.waitForRoom(); err != nil {
 		return nil, err
-	}
-	// A page that cannot be read must not leave half of a batch in view.
-	if b.Len() >= largeBatch || e.pager.partial.Load() {
-		e.publish()
 	}
 	record := b.Encoded()
 	var refs []valueRef
@@ -256,20 +275,35 @@ func (e *Engine) Apply(b *storage.Batch, _ storage.Durability) (storage.Ticket, 
 			return nil, e.stopLocked(err)
 		}
 	}
-	t := ticket{e, e.next}
-	if e.log != nil {
-		if _, err := e.log.Append(record); err != nil {
-			return nil, e.stopLocked(err)
-		}
-	}
-	e.next++
-	if err := e.perform(record, refs); err != nil {
-		e.tree.root = e.views.newest.Load().root
+	// Held until the record is in the tree: none that follows it waits in the queue meanwhile,
+	// for which a cursor would have to wait for this one.
+	e.order.Lock()
+	defer e.order.Unlock()
+	lsn, err := e.append(record)
+	if err != nil {
 		return nil, e.stopLocked(err)
 	}
-	e.changed.Store(true)
+	e.drainOrdered()
+	if b.Len() >= largeBatch {
+		e.show()
+	}
+	if !e.take(record, refs) {
+		return nil, e.err()
+	}
+	e.given.Store(lsn + 1)
 	e.watch()
-	return t, nil
+	return ticket{e, lsn}, nil
+}
+
+// append gives the record its number and its place in the log. order is held.
+func (e *Engine) append(record []byte) (lsn uint64, err error) {
+	if err := e.err(); err != nil { // since Apply asked
+		return 0, err
+	}
+	if e.log == nil {
+		return e.next.Load(), nil
+	}
+	return e.log.Append(record)
 }
 
 // warm reads the pages that the batch will change and that are not in memory: before the batch
@@ -362,7 +396,7 @@ func (e *Engine) watch() {
 		e.recycle()
 		return
 	}
-	if e.tree.dirty.Load() > int64(e.pager.pool.limit/4) || e.log.Metrics().Live > e.opts.LogBytes/2 {
+	if e.tree.dirty.Load() > int64(e.pager.pool.limit/4) || e.log.Live() > e.opts.LogBytes/2 {
 		e.want()
 	}
 }

@@ -26,6 +26,15 @@ func sized(pageBytes int) storagetest.Factory {
 	}
 }
 
+// queued is an engine that queues batches as if many writers were waiting.
+func queued(fs vfs.FS, dir string) (storage.Engine, error) {
+	e, err := sized(4096)(fs, dir)
+	if err == nil {
+		e.(*btree.Engine).QueueAlways()
+	}
+	return e, err
+}
+
 // whole checks the structure of a directory that an engine has closed.
 func whole(fs vfs.FS, dir string) error {
 	var faults []error
@@ -37,5 +46,7 @@ func TestMemory(t *testing.T) { storagetest.RunChecked(t, sized(8192), whole) }
 
 // TestTinyPages has trees of many levels, and most values in extents.
 func TestTinyPages(t *testing.T) { storagetest.RunChecked(t, sized(512), whole) }
+
+func TestQueued(t *testing.T) { storagetest.RunChecked(t, queued, whole) }
 
 func TestDisk(t *testing.T) { storagetest.RunDisk(t, sized(8192)) }

@@ -95,6 +95,7 @@ func (l *Log) lead() {
 	l.pending, l.flying, l.idle = l.idle, g, nil
 	l.mu.Unlock()
 
+	l.files.opts.Writing(int(g.count))
 	n, err := l.write(g)
 
 	l.mu.Lock()

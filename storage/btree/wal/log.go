@@ -20,6 +20,10 @@ type Options struct {
 	// ID is the database's: a segment of another database is refused.
 	ID [16]byte
 
+	// Writing is called before a group of so many records is written and synced, by who does
+	// that; it returns at once. nil is not called.
+	Writing func(records int)
+
 	// Logf receives what an operator should know; nil drops it.
 	Logf func(format string, args ...any)
 }
@@ -32,6 +36,9 @@ func (o Options) withDefaults() Options {
 		o.SegmentBytes = 64 << 20
 	}
 	o.SegmentBytes = max(o.SegmentBytes, 2*blockBytes)
+	if o.Writing == nil {
+		o.Writing = func(int) {}
+	}
 	if o.Logf == nil {
 		o.Logf = func(string, ...any) {}
 	}
@@ -76,7 +83,7 @@ type Log struct {
 type Metrics struct {
 	DiskBytes uint64 // all files, the prepared and the free ones too
 	Written   uint64 // bytes of groups and headers written since Open, with their padding
-	Live      int64  // bytes from the oldest record that was not recycled to the end; exact to 64 KiB
+	Live      int64  // what Live returns
 	Syncs     int64  // of groups, since Open
 }
 
@@ -193,15 +200,20 @@ func (l *Log) Recycle(below uint64) error {
 	return l.files.recycle(below)
 }
 
+// Live is the number of bytes from the oldest record that was not recycled to the end; exact
+// to 64 KiB.
+func (l *Log) Live() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.marks.live()
+}
+
 // Metrics returns the log's numbers.
 func (l *Log) Metrics() Metrics {
-	l.mu.Lock()
-	live := l.marks.live()
-	l.mu.Unlock()
 	return Metrics{
 		DiskBytes: uint64(l.files.diskBytes()),
 		Written:   uint64(l.written.Load()),
-		Live:      live,
+		Live:      l.Live(),
 		Syncs:     l.syncs.Load(),
 	}
 }
