@@ -139,7 +139,7 @@ func (w *world) step(r *run, checked bool) bool {
 	switch o.kind {
 	case 'r', 's':
 		for k := o.lo; k < o.hi; k++ {
-			if _, own := r.writes[k]; !own {
+			if _, own := r.writes[k]; !own || o.kind == 's' { // an own write may be undone; the range was read
 				r.reads[k] = true
 			}
 		}
