@@ -232,7 +232,7 @@ func (v *systemSource) Activity() []pgcatalog.Activity {
 func (v *systemSource) SSI() pgcatalog.SSI {
 	s := v.s.srv.mgr.SSIStats()
 	return pgcatalog.SSI{
-		Active: s.Active, Committed: s.Committed, Entries: s.Entries, Ranges: s.Ranges, Edges: s.Edges,
+		Active: s.Active, Committed: s.Committed, Entries: s.Entries, Ranges: s.Ranges, Edges: s.Edges, RowBytes: s.RowBytes,
 		Failures: s.Failures, Doomed: s.Doomed, Searches: s.Searches, EdgesSearched: s.Searched,
 		Coarsened: s.Coarsened, Summarized: s.Summarized, Anomalies: s.Anomalies,
 		SafeSnapshots: s.SafeSnapshots, UnsafeSnapshots: s.Unsafe, OldestSnapshot: int64(s.OldestActive),

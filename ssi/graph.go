@@ -24,7 +24,7 @@ type Options struct {
 	Keep func(at mvcc.Timestamp) bool
 
 	// MaxEntries bounds the keys and ranges that are remembered, about 150 bytes each; 0
-	// means a million. MaxNodes bounds the transactions; 0 means 100,000.
+	// means a million. MaxNodes bounds the transactions, about 3 kB each; 0 means 20,000.
 	MaxEntries, MaxNodes int
 
 	// MaxRowBytes bounds the rows that are kept to compare filters with; 0 means 64 MiB.
@@ -33,7 +33,7 @@ type Options struct {
 
 const (
 	maxEntriesDefault = 1_000_000
-	maxNodesDefault   = 100_000
+	maxNodesDefault   = 20_000
 	maxRowsDefault    = 64 << 20
 )
 

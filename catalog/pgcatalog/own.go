@@ -12,7 +12,7 @@ import (
 // are in nobody's catalog, but must stay: clients may have them.
 var ownRelations = []*catalog.Table{
 	ownRelation(16001, "ssi",
-		"active int8", "committed int8", "entries int8", "ranges int8", "edges int8", "failures int8", "doomed int8",
+		"active int8", "committed int8", "entries int8", "ranges int8", "edges int8", "row_bytes int8", "failures int8", "doomed int8",
 		"searches int8", "edges_searched int8", "coarsened int8", "summarized int8", "anomalies int8",
 		"safe_snapshots int8", "unsafe_snapshots int8", "oldest_snapshot int8", "last_safe_snapshot int8", "safe_snapshot_lag int8"),
 	ownRelation(16002, "serialization_failures",
@@ -36,6 +36,7 @@ func ownRelation(id catalog.ID, name string, columns ...string) *catalog.Table {
 // SSI is the state of the serializable transactions, as minisql.ssi shows it.
 type SSI struct {
 	Active, Committed, Entries, Ranges, Edges      int
+	RowBytes                                       int
 	Failures, Doomed, Searches, EdgesSearched      int64
 	Coarsened, Summarized, Anomalies               int64
 	SafeSnapshots, UnsafeSnapshots, OldestSnapshot int64
@@ -69,7 +70,7 @@ type Anomaly struct {
 
 func ownSSI(x *maker, b *builder) error {
 	s := x.src.SSI()
-	r := b.add().set("active", s.Active).set("committed", s.Committed).set("entries", s.Entries).set("ranges", s.Ranges).set("edges", s.Edges).
+	r := b.add().set("active", s.Active).set("committed", s.Committed).set("entries", s.Entries).set("ranges", s.Ranges).set("edges", s.Edges).set("row_bytes", s.RowBytes).
 		set("failures", s.Failures).set("doomed", s.Doomed).set("searches", s.Searches).set("edges_searched", s.EdgesSearched).
 		set("coarsened", s.Coarsened).set("summarized", s.Summarized).set("anomalies", s.Anomalies).
 		set("safe_snapshots", s.SafeSnapshots).set("unsafe_snapshots", s.UnsafeSnapshots).set("oldest_snapshot", s.OldestSnapshot)
