@@ -36,6 +36,9 @@ type Options struct {
 	// MaxTransactionBytes bounds the uncommitted writes of one transaction, which
 	// are held in memory (error 53200); 0 means 256 MiB.
 	MaxTransactionBytes int64
+	// MaxSerializableBytes bounds, roughly, what is remembered of serializable transactions; 0 means
+	// 256 MiB. With less, more of them fail, and none wrongly succeeds.
+	MaxSerializableBytes int64
 	// HistoryRetention is how long past versions of rows are kept.
 	HistoryRetention time.Duration
 	// TempDir is where large sorts and joins spill; "" is the system's.
@@ -123,7 +126,8 @@ func (db *DB) open() (err error) {
 		return err
 	}
 	if db.mgr, err = txn.Open(db.store, txn.ManagerOptions{
-		MaxTransactionBytes: db.opts.MaxTransactionBytes, Tracked: catalog.IsData, TableOf: catalog.StorageOf,
+		MaxTransactionBytes: db.opts.MaxTransactionBytes, MaxSerializableBytes: db.opts.MaxSerializableBytes,
+		Tracked: catalog.IsData, TableOf: catalog.StorageOf,
 	}); err != nil {
 		return err
 	}

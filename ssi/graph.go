@@ -23,18 +23,17 @@ type Options struct {
 	// one before; 0 lets go of that. False: it is too late. Nil: nothing is collected.
 	Keep func(at mvcc.Timestamp) bool
 
-	// MaxEntries bounds the keys and ranges that are remembered, about 150 bytes each; 0
-	// means a million. MaxNodes bounds the transactions, about 3 kB each; 0 means 20,000.
-	MaxEntries, MaxNodes int
-
-	// MaxRowBytes bounds the rows that are kept to compare filters with; 0 means 64 MiB.
-	MaxRowBytes int
+	// MaxBytes bounds what is remembered, roughly; 0 means 256 MiB. It is divided into bounds of the
+	// keys and ranges, the transactions, and the rows that are kept to compare filters with, of
+	// which each can be set instead. The default is about a million, 20,000, and 48 MiB.
+	MaxBytes                          int64
+	MaxEntries, MaxNodes, MaxRowBytes int
 }
 
 const (
-	maxEntriesDefault = 1_000_000
-	maxNodesDefault   = 20_000
-	maxRowsDefault    = 64 << 20
+	maxBytesDefault = 256 << 20
+	entryBytes      = 150
+	nodeBytes       = 3 << 10 // with its edges and the texts of its statements
 )
 
 // Graph is the serializable transactions that are active, or may still be on a cycle.
@@ -108,14 +107,17 @@ type Stats struct {
 
 // New returns an empty graph.
 func New(o Options) *Graph {
+	if o.MaxBytes == 0 {
+		o.MaxBytes = maxBytesDefault
+	}
 	if o.MaxEntries == 0 {
-		o.MaxEntries = maxEntriesDefault
+		o.MaxEntries = int(o.MaxBytes * 9 / 16 / entryBytes)
 	}
 	if o.MaxNodes == 0 {
-		o.MaxNodes = maxNodesDefault
+		o.MaxNodes = int(o.MaxBytes / 4 / nodeBytes)
 	}
 	if o.MaxRowBytes == 0 {
-		o.MaxRowBytes = maxRowsDefault
+		o.MaxRowBytes = int(o.MaxBytes * 3 / 16)
 	}
 	if o.Table == nil {
 		o.Table = func(key []byte) []byte { return nil }

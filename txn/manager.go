@@ -55,7 +55,7 @@ func Open(store *mvcc.Store, opts ManagerOptions) (*Manager, error) {
 	m.locks = newLockTable()
 	m.tables = newTableLocks(m)
 	m.below = &local{store: store, locks: m.locks}
-	m.ssi = ssi.New(ssi.Options{Published: m.below.now, Table: opts.TableOf, Keep: m.keepSafe})
+	m.ssi = ssi.New(ssi.Options{Published: m.below.now, Table: opts.TableOf, Keep: m.keepSafe, MaxBytes: opts.MaxSerializableBytes})
 	return m, nil
 }
 

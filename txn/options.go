@@ -75,6 +75,9 @@ type ManagerOptions struct {
 	// means 64 MiB. It is at most half of MaxTransactionBytes.
 	SpillBytes int64
 
+	// MaxSerializableBytes bounds what is remembered of serializable transactions; see ssi.Options.MaxBytes.
+	MaxSerializableBytes int64
+
 	// Tracked says of a key whether its reads and writes matter to serializable
 	// transactions; nil: all do. TableOf returns what all keys of its table begin with.
 	Tracked func(key []byte) bool

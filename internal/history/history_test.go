@@ -38,10 +38,12 @@ func (e embedded) Exec(ctx context.Context, sql string) ([]string, error) {
 
 func (e embedded) Close() { e.s.Release() }
 
-func run(t *testing.T, on engines.Engine, level string) *history.History {
+// run runs transactions, with a look at the database before and after, if that is wanted.
+func run(t *testing.T, on engines.Engine, level string, o minisql.Options, before, after func(*minisql.DB)) *history.History {
 	t.Helper()
 	ctx := context.Background()
-	db, err := minisql.Open("", &minisql.Options{Storage: minisql.Storage(on)})
+	o.Storage = minisql.Storage(on)
+	db, err := minisql.Open("", &o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,16 +62,22 @@ func run(t *testing.T, on engines.Engine, level string) *history.History {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("seed %d (-history.seed)", seed)
-	o := history.Options{Level: level, Sessions: 8, Transactions: *transactions, Keys: 8, Seed: seed, Open: open}
-	if err := history.Setup(ctx, s, o); err != nil {
+	ho := history.Options{Level: level, Sessions: 8, Transactions: *transactions, Keys: 8, Seed: seed, Open: open}
+	if err := history.Setup(ctx, s, ho); err != nil {
 		t.Fatal(err)
 	}
-	h, err := history.Run(ctx, o)
+	if before != nil {
+		before(db)
+	}
+	h, err := history.Run(ctx, ho)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Finish(ctx, s, o); err != nil {
+	if err := h.Finish(ctx, s, ho); err != nil {
 		t.Fatal(err)
+	}
+	if after != nil {
+		after(db)
 	}
 	return h
 }
@@ -85,7 +93,7 @@ func TestLevels(t *testing.T) {
 	engines.Each(t, func(t *testing.T, on engines.Engine) {
 		for _, level := range []string{"read committed", "repeatable read", "serializable"} {
 			t.Run(level, func(t *testing.T) {
-				h := run(t, on, level)
+				h := run(t, on, level, minisql.Options{}, nil, nil)
 				f := h.Check()
 				show(t, f)
 				if f.Committed < *transactions/10 {
@@ -113,6 +121,45 @@ func TestLevels(t *testing.T) {
 					}
 				}
 			})
+		}
+	})
+}
+
+// TestShortOfMemory runs them beside a serializable transaction that stays open, with room for next to
+// nothing: SERIALIZABLE coarsens what it remembers, and still no cycle is committed.
+func TestShortOfMemory(t *testing.T) {
+	engines.Each(t, func(t *testing.T, on engines.Engine) {
+		const limit = 128 << 10
+		var old *minisql.Session
+		h := run(t, on, "serializable", minisql.Options{MaxSerializableBytes: limit}, func(db *minisql.DB) {
+			ctx := context.Background()
+			var err error
+			if old, err = db.Session(ctx, nil); err != nil {
+				t.Fatal(err)
+			}
+			for _, sql := range []string{"begin isolation level serializable", "select v from lists where k = 0", "insert into items values (-1, 0)"} {
+				if _, err := old.Exec(ctx, sql); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}, func(db *minisql.DB) {
+			defer old.Release()
+			var nodes, entries, coarsened, summarized int
+			if err := db.QueryRow(context.Background(), "select active + committed, entries, coarsened, summarized from minisql.ssi").
+				Scan(&nodes, &entries, &coarsened, &summarized); err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%d transactions and %d entries are remembered; coarsened %d, summarized %d", nodes, entries, coarsened, summarized)
+			if nodes > limit/1024 || entries > limit/100 || coarsened == 0 || summarized == 0 {
+				t.Error("memory was not short, or not bounded")
+			}
+		})
+		f := h.Check()
+		show(t, f)
+		for _, list := range [][]string{f.G0, f.G1a, f.G1c, f.GSingle, f.G2} {
+			for _, line := range list {
+				t.Error(line)
+			}
 		}
 	})
 }
