@@ -2,6 +2,7 @@ package minisql_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -207,5 +208,54 @@ func testLastSafeWanted(t *testing.T, on engines.Engine) {
 				t.Error("a snapshot is kept for nobody")
 			}
 		})
+	}
+}
+
+// TestDeadlockExplainsItself wants the victim of a deadlock to be told who waits for which row of whom, and
+// where.
+func TestDeadlockExplainsItself(t *testing.T) { engines.Each(t, testDeadlockExplainsItself) }
+
+func testDeadlockExplainsItself(t *testing.T, on engines.Engine) {
+	db, s := openSessions(t, on, 2)
+	ctx := t.Context()
+	if err := play(t, s, "0: begin", "1: begin", "0: update t set v = 3 where id = 1", "1: update t set v = 4 where id = 2"); err != nil {
+		t.Fatal(err)
+	}
+	other := make(chan error)
+	go func() {
+		_, err := s[0].Exec(ctx, "update t set v = 3 where id = 2")
+		other <- err
+	}()
+	for waiting := 0; waiting == 0; {
+		if err := db.QueryRow(ctx, "select count(*) from pg_stat_activity where wait_event_type = 'Lock'").Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := play(t, s, "1: update t set v = 4 where id = 1")
+	if minisql.CodeOf(err) != minisql.CodeDeadlockDetected {
+		t.Fatal(err)
+	}
+	var explanation, tables string
+	if err := db.QueryRow(ctx, "select explanation, tables[1] from minisql.serialization_failures where message = 'deadlock detected'").Scan(&explanation, &tables); err != nil {
+		t.Fatal(err)
+	}
+	var e *minisql.Error
+	if !errors.As(err, &e) || e.Detail != explanation || tables != "t" {
+		t.Errorf("%v is remembered as %q, about %s", err, explanation, tables)
+	}
+	for _, want := range []string{
+		` waits for table t at (id)=(1) in "update t set v = 4 where id = 1"; T`,
+		` waits for table t at (id)=(2) in "update t set v = 3 where id = 2"; T`,
+		"(this transaction, pid ", " has locked it.", "Process ",
+	} {
+		if !strings.Contains(explanation, want) {
+			t.Errorf("%q is missing in\n%s", want, explanation)
+		}
+	}
+	if err := play(t, s, "1: rollback"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-other; err != nil {
+		t.Error(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,17 +16,29 @@ import (
 	"github.com/minisql/minisql/types"
 )
 
-// explain writes into the DETAIL of a serialization failure what it is about, and remembers
-// it. Other errors pass.
+// explain writes into the DETAIL of a serialization failure or a deadlock what it is about, and
+// remembers it. Other errors pass.
 func (s *Session) explain(err error) error {
 	e := sqlerr.As(err)
-	if e == nil || e.Code != sqlerr.SerializationFailure || e.Detail != "" {
+	deadlock, _ := errors.AsType[*txn.Deadlock](err)
+	switch {
+	case e == nil:
+		return err
+	case e.Code == sqlerr.SerializationFailure && e.Detail == "":
+	case e.Code == sqlerr.DeadlockDetected && deadlock != nil && e.Detail == deadlock.Detail:
+	default:
 		return err
 	}
 	explained := *e
 	record := pgcatalog.SerializationFailure{At: time.Now(), PID: s.pid, Database: s.name, Statement: shortened(s.Query), Message: e.Message}
 	var keys [][]byte
-	if f, ok := errors.AsType[*txn.Failure](err); ok {
+	if deadlock != nil {
+		explained.Detail += s.describeDeadlock(deadlock)
+		record.Transaction = deadlock.Waits[0].Who.ID
+		for _, w := range deadlock.Waits {
+			keys = append(keys, w.Key)
+		}
+	} else if f, ok := errors.AsType[*txn.Failure](err); ok {
 		explained.Detail = s.describeCycle(f)
 		record.Transaction = f.Victim.ID
 		keys = keysOf(f)
@@ -78,6 +91,27 @@ func (s *Session) describeNewer(c *txn.NewerVersion) string {
 	}
 	return fmt.Sprintf("This transaction was to change or lock %s%s; another transaction has %s it, unseen.",
 		s.describeStoredKey(c.Key), inStatement(txn.Side{Text: shortened(s.Query)}), did)
+}
+
+// describeDeadlock says what each of those who wait for each other has been waiting for, and in which statement.
+func (s *Session) describeDeadlock(d *txn.Deadlock) string {
+	running := make(map[int32]string)
+	for _, x := range s.srv.Sessions() {
+		running[x.pid] = shortened(x.activityNow().Query)
+	}
+	running[s.pid] = shortened(s.Query)
+	var b strings.Builder
+	for _, w := range d.Waits {
+		what := "table " + strconv.FormatUint(w.Relation, 10)
+		if w.Key != nil {
+			what = s.describeStoredKey(w.Key)
+		} else if sc := s.db.current.Load(); sc != nil && sc.cat.TableByID(catalog.ID(w.Relation)) != nil {
+			what = "table " + sc.cat.TableByID(catalog.ID(w.Relation)).Name
+		}
+		fmt.Fprintf(&b, "\n%s waits for %s%s; %s has locked it.", describeParty(d.Waits[0].Who, txn.Side{Party: w.Who}), what,
+			inStatement(txn.Side{Text: running[w.Who.PID]}), describeParty(d.Waits[0].Who, txn.Side{Party: w.For}))
+	}
+	return b.String()
 }
 
 // reportAnomaly tells of what the commit of a watched transaction has shown, and remembers it. err is

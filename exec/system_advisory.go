@@ -259,7 +259,7 @@ func (l *advisoryLocks) deadlock(path []*Session) error {
 			s.pid, advisoryMode(w.exclusive), w.key.db, w.key.class(), w.key.object(), w.key.sub(), path[i+1].pid))
 	}
 	return sqlerr.New(sqlerr.DeadlockDetected, "deadlock detected").WithDetail("%s", strings.Join(lines, "\n")).
-		WithHint("See server log for query details.")
+		WithHint("The transaction might succeed if retried.")
 }
 
 // unlock gives a session's lock back once, and reports whether it had it.

@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -157,18 +158,42 @@ func (w *waiter) blockers() []edge {
 	return out
 }
 
+// Deadlock is the cause of a 40P01: who waits for what that the next one has; the last one's is what the
+// first, who fails, has.
+type Deadlock struct {
+	Waits  []LockWait
+	Detail string // PostgreSQL's DETAIL: the same, by processes
+}
+
+// LockWait is one request that waits.
+type LockWait struct {
+	Who, For Party
+	Key      []byte // of a row or index entry; nil: a table
+	Relation uint64 // the table's id of LockTable
+}
+
+func (*Deadlock) Error() string { return "txn: deadlock" }
+
 // errDeadlock words the cycle as PostgreSQL does. In PostgreSQL, too, a row lock is
 // a wait for the holder's transaction.
 func errDeadlock(path []edge) error {
 	var lines []string
+	cause := &Deadlock{}
 	for _, e := range path {
+		wait := LockWait{Who: Party{ID: e.w.o.id, PID: e.w.o.pid}, For: Party{ID: e.by.id, PID: e.by.pid}}
+		if e.w.table != nil {
+			wait.Relation = e.w.table.id
+		} else {
+			wait.Key = bytes.Clone(e.w.e.key)
+		}
+		cause.Waits = append(cause.Waits, wait)
 		what := fmt.Sprintf("%s on transaction %d", ShareLock, e.by.id)
 		if e.w.table != nil {
 			what = fmt.Sprintf("%s on relation %d of database %d", e.w.mode, e.w.table.id, e.w.o.database)
 		}
 		lines = append(lines, fmt.Sprintf("Process %d waits for %s; blocked by process %d.", e.w.o.pid, what, e.by.pid))
 	}
-	return sqlerr.New(sqlerr.DeadlockDetected, "deadlock detected").
-		WithDetail("%s", strings.Join(lines, "\n")).
-		WithHint("See server log for query details.")
+	cause.Detail = strings.Join(lines, "\n")
+	return sqlerr.New(sqlerr.DeadlockDetected, "deadlock detected").WithDetail("%s", cause.Detail).
+		WithHint("The transaction might succeed if retried.").WithCause(cause)
 }
