@@ -22,6 +22,12 @@ type cursor struct {
 	reverse bool
 	state   rangeState
 
+	// Upwards, whether prefixes are left by seeking, as there is much to step over; see watch.
+	crowded       bool
+	left          int // prefixes until the next look
+	stretch       int // prefixes since the last
+	internalSteps int // until then
+
 	// Downwards, the candidate of the prefix being walked.
 	held               bool
 	heldKey, heldValue []byte
@@ -96,6 +102,7 @@ func (c *cursor) Seek(lo, hi, suffix []byte, reverse bool) {
 	c.lo, c.hi = bound(c.lo, lo), bound(c.hi, hi)
 	c.suffix = append(c.suffix[:0], suffix...)
 	c.reverse, c.held, c.state = reverse, false, unpositioned
+	c.crowded, c.left, c.stretch = false, 1, 1
 	c.iter.SetBounds(nonEmpty(c.lo), nonEmpty(c.hi))
 }
 
@@ -143,7 +150,9 @@ func (c *cursor) up(run *storage.Run, max int) error {
 	var valid bool
 	switch {
 	case c.state == unpositioned:
-		valid = it.First()
+		if valid = it.First(); len(c.suffix) != 0 {
+			c.internalSteps = it.Stats().ForwardStepCount[pebble.InternalIterCall]
+		}
 	case len(c.suffix) == 0:
 		valid = it.Next()
 	default:
@@ -171,7 +180,12 @@ func (c *cursor) up(run *storage.Run, max int) error {
 			// Most prefixes have one key. The one to leave is in run: no key has to be made to
 			// tell the next one from it.
 			key := run.Keys[len(run.Keys)-1]
-			if valid = it.Next(); valid && hasPrefix(it.Key(), key[:len(key)-storage.SuffixLen]) {
+			if c.left--; c.left == 0 {
+				c.watch()
+			}
+			if c.crowded {
+				valid = c.nextPrefix()
+			} else if valid = it.Next(); valid && hasPrefix(it.Key(), key[:len(key)-storage.SuffixLen]) {
 				valid = c.nextPrefix()
 			}
 		}
@@ -194,8 +208,35 @@ func (c *cursor) nextPrefix() bool {
 	return c.skipTo()
 }
 
+const (
+	crowd      = 16 // internal steps for a prefix, from which on a seek costs less
+	stretchMax = 64
+)
+
+// watch looks at how many keys Pebble has stepped over for the last prefixes. What the garbage collector
+// has removed is stepped over by each Next until it is compacted: of a row that is updated all the time,
+// thousands of versions. In a crowd, prefixes are left by seeking; after a stretch, one is left by
+// stepping, to see whether there still is one.
+func (c *cursor) watch() {
+	if c.crowded {
+		c.crowded, c.left, c.stretch = false, 1, 1
+		c.internalSteps = c.iter.Stats().ForwardStepCount[pebble.InternalIterCall]
+		return
+	}
+	steps := c.iter.Stats().ForwardStepCount[pebble.InternalIterCall]
+	c.crowded = steps-c.internalSteps > crowd*c.stretch
+	c.internalSteps = steps
+	if c.stretch = min(2*c.stretch, stretchMax); c.crowded {
+		c.stretch = stretchMax
+	}
+	c.left = c.stretch
+}
+
 // skipTo moves up to the first key that is not before c.key.
 func (c *cursor) skipTo() bool {
+	if c.crowded {
+		return c.iter.SeekGE(c.key)
+	}
 	for range jumpAfter {
 		if !c.iter.Next() {
 			return false

@@ -1,0 +1,51 @@
+package lsm
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/minisql/minisql/storage"
+)
+
+// TestCrowd: a scan does not step over all that was removed of a row that is updated all the time.
+func TestCrowd(t *testing.T) {
+	e, err := Open("db", Options{FS: vfs.NewMem(), MemoryBytes: 1 << 20, MinFreeBytes: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	const rows, versions = 20, 500
+	suffix := func(version int) []byte { // newer ones come first
+		return binary.BigEndian.AppendUint64(nil, uint64(versions-version))
+	}
+	for v := range versions {
+		b := storage.NewBatch()
+		for i := range rows {
+			b.Set([]byte{1, byte(i)}, suffix(v), []byte{byte(v)})
+			if v > 0 {
+				b.Delete([]byte{1, byte(i)}, suffix(v-1))
+			}
+		}
+		if _, err := e.Apply(b, storage.Lazy); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := e.NewCursor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var run storage.Run
+	c.Seek([]byte{1}, []byte{2}, suffix(versions), false)
+	n, err := c.Next(&run, 1000)
+	if err != nil || n != rows {
+		t.Fatal(n, err)
+	}
+	steps := c.(*cursor).iter.Stats().ForwardStepCount[pebble.InternalIterCall]
+	if all := rows * versions; steps > all/4 {
+		t.Errorf("%d steps for %d rows; %d versions were removed", steps, rows, all)
+	}
+}
