@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/minisql/minisql"
@@ -68,5 +69,43 @@ func BenchmarkLoad(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 		})
+	}
+}
+
+// BenchmarkJoin joins two tables of 1,000,000 rows on their primary keys: in the order of the key, the first ten rows of
+// that, and by a column of one that is in no order. The ways are those that the settings leave.
+func BenchmarkJoin(b *testing.B) {
+	db, ctx := open(b, engines.BTree), context.Background()
+	for _, t := range []string{"a", "b"} {
+		exec(b, db, "create table "+t+" (id int primary key, x int, v text)")
+		exec(b, db, "insert into "+t+" select g, (g * 7919::bigint) % 1000000, 'value ' || g from generate_series(1, 1000000) g")
+	}
+	exec(b, db, "analyze")
+	for _, q := range []struct{ name, sql string }{
+		{"ordered", "select a.id, a.v, b.v from a join b on a.id = b.id order by a.id"},
+		{"first", "select a.id, a.v, b.v from a join b on a.id = b.id order by b.id desc limit 10"},
+		{"grouped", "select count(*) from (select b.id from a join b on a.id = b.id group by b.id) g"},
+		{"one-sorted", "select count(a.v), count(b.v) from a join b on a.id = b.x"},
+	} {
+		for _, way := range []struct{ name, off string }{
+			{"chosen", ""}, {"merge", "hashjoin nestloop"}, {"hash", "mergejoin nestloop"}, {"lookup", "mergejoin hashjoin"},
+		} {
+			b.Run(fmt.Sprintf("query=%s/way=%s", q.name, way.name), func(b *testing.B) {
+				s := must2(db.Acquire(ctx))
+				defer s.Release()
+				exec(b, s, "reset all")
+				for m := range strings.FieldsSeq(way.off) {
+					exec(b, s, "set enable_"+m+" = off")
+				}
+				for b.Loop() {
+					rows := must(s.Query(ctx, q.sql))
+					for rows.Next() {
+					}
+					if err := rows.Err(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
 }

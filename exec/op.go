@@ -113,6 +113,13 @@ func makeOperator(x *execution, n planner.Node) (operator, error) {
 		}
 		i, err := input(n.Inner)
 		return newHashJoin(o, i, n), err
+	case *planner.MergeJoin:
+		o, err := input(n.Outer)
+		if err != nil {
+			return nil, err
+		}
+		i, err := input(n.Inner)
+		return newMergeJoin(o, i, n), err
 	case *planner.LockRows:
 		in, err := input(n.Input)
 		if err != nil {

@@ -24,12 +24,17 @@ func newRowStore(_ *execution, oids []types.OID) *rowStore {
 // add keeps the rows alive in b.
 func (s *rowStore) add(x *execution, b *vec.Batch) error {
 	for k := range b.Len() {
-		s.buf = s.pack.pack(s.buf[:0], b, b.Row(k))
-		if err := s.addPacked(x, s.buf); err != nil {
+		if err := s.addRow(x, b, b.Row(k)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// addRow keeps one row of b.
+func (s *rowStore) addRow(x *execution, b *vec.Batch, row int) error {
+	s.buf = s.pack.pack(s.buf[:0], b, row)
+	return s.addPacked(x, s.buf)
 }
 
 func (s *rowStore) addPacked(x *execution, row []byte) error {
@@ -70,6 +75,15 @@ func (s *rowStore) cursor() (*rowCursor, error) {
 		}
 	}
 	return &rowCursor{s: s, out: vec.NewBatch(s.oids)}, nil
+}
+
+// rewind goes back to the start.
+func (c *rowCursor) rewind() error {
+	c.at = 0
+	if c.s.file != nil {
+		return c.s.file.rewind()
+	}
+	return nil
 }
 
 // next returns the next batch, nil at the end.

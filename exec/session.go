@@ -358,7 +358,7 @@ func sameColumns(a, b []planner.Column) bool {
 }
 
 func (s *Session) planEnv(sc *schema, params []types.OID) *planner.Env {
-	env := &planner.Env{Catalog: sc.cat, SearchPath: s.settings.searchPath, Format: s.format, Stats: sc.db.plannerStats}
+	env := &planner.Env{Catalog: sc.cat, SearchPath: s.settings.searchPath, Format: s.format, Stats: sc.db.plannerStats, WorkMem: s.workMem(), Off: s.settings.methodsOff}
 	env.FixedParams = params != nil && len(params) == 0
 	for _, o := range params {
 		t := types.Type{}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/minisql/minisql/parser"
+	"github.com/minisql/minisql/planner"
 	"github.com/minisql/minisql/planner/expr"
 	"github.com/minisql/minisql/sqlerr"
 	"github.com/minisql/minisql/txn"
@@ -172,16 +173,22 @@ var settingList = []*setting{
 		apply: func(s *Session, v string) error {
 			n, _ := strconv.Atoi(v)
 			s.settings.workMemBytes = n << 10
+			s.settings.epoch++
 			return nil
 		}},
 	{name: "xmlbinary", def: "base64", kind: kindEnum, options: []string{"base64", "hex"}, why: "there is no xml type"},
 	{name: "xmloption", def: "content", kind: kindEnum, options: []string{"content", "document"}, why: "there is no xml type"},
 	// The planner's switches: PostgreSQL's users set them to steer plans.
-	{name: "enable_seqscan", def: "on", kind: kindBool}, {name: "enable_indexscan", def: "on", kind: kindBool},
-	{name: "enable_indexonlyscan", def: "on", kind: kindBool}, {name: "enable_bitmapscan", def: "on", kind: kindBool},
-	{name: "enable_hashjoin", def: "on", kind: kindBool}, {name: "enable_mergejoin", def: "on", kind: kindBool},
-	{name: "enable_nestloop", def: "on", kind: kindBool}, {name: "enable_sort", def: "on", kind: kindBool},
-	{name: "enable_hashagg", def: "on", kind: kindBool}, {name: "enable_material", def: "on", kind: kindBool},
+	{name: "enable_bitmapscan", def: "on", kind: kindBool, why: "there are no bitmap scans"},
+	steer("enable_hashagg", planner.HashAggs, "hashed aggregation plans"),
+	steer("enable_hashjoin", planner.HashJoins, "hash join plans"),
+	steer("enable_indexonlyscan", planner.IndexOnlyScans, "index-only-scan plans"),
+	steer("enable_indexscan", planner.IndexScans, "index-scan plans"),
+	steer("enable_material", planner.Materials, "materialization"),
+	steer("enable_mergejoin", planner.MergeJoins, "merge join plans"),
+	steer("enable_nestloop", planner.NestLoops, "nested-loop join plans"),
+	steer("enable_seqscan", planner.SeqScans, "sequential-scan plans"),
+	steer("enable_sort", planner.Sorts, "explicit sort steps"),
 	{name: "jit", def: "off", kind: kindBool, why: "nothing is compiled at run time"},
 	{name: "max_parallel_workers_per_gather", def: "0", kind: kindInt, max: 1024, why: "a statement runs on one core"},
 	{name: "random_page_cost", def: "4", kind: kindReal}, {name: "seq_page_cost", def: "1", kind: kindReal},
@@ -197,10 +204,21 @@ var settingList = []*setting{
 	{name: "minisql.history_retention", def: "0", kind: kindInt, fixed: true, unit: "ms", desc: "Sets how long past versions are kept."},
 }
 
-// steering settings are accepted only at their default: the planner cannot be switched.
+// steer is the setting that turns a method of the planner off.
+func steer(name string, m planner.Methods, what string) *setting {
+	desc := "Enables the planner's use of " + what + "."
+	return &setting{name: name, def: "on", kind: kindBool, desc: desc, apply: func(s *Session, v string) error {
+		s.settings.methodsOff &^= m
+		if v == "off" {
+			s.settings.methodsOff |= m
+		}
+		s.settings.epoch++
+		return nil
+	}}
+}
+
+// steering settings are accepted only at their default: they would have no effect.
 var steering = map[string]bool{
-	"enable_seqscan": true, "enable_indexscan": true, "enable_indexonlyscan": true, "enable_bitmapscan": true, "enable_hashjoin": true,
-	"enable_mergejoin": true, "enable_nestloop": true, "enable_sort": true, "enable_hashagg": true, "enable_material": true,
 	"random_page_cost": true, "seq_page_cost": true, "effective_cache_size": true, "maintenance_work_mem": true, "temp_buffers": true,
 	"transaction_deferrable": true, "array_nulls": true, "backslash_quote": true, "quote_all_identifiers": true,
 	"plan_cache_mode": true, "from_collapse_limit": true, "join_collapse_limit": true, "geqo": true,
@@ -236,6 +254,7 @@ type settings struct {
 	idleInTxn        time.Duration
 	idleSession      time.Duration
 	workMemBytes     int
+	methodsOff       planner.Methods
 	minMessages      string
 }
 

@@ -48,7 +48,8 @@ func (b *builder) scan(g *get, want goal) Node {
 	for i := range g.Table.Columns {
 		width += float64(typeWidth(g.Table.Columns[i].Type))
 	}
-	seq.Info = b.info(cols, rows, 0, st.Rows*(rowCost+condCost*float64(len(all))+width/8192), b.clusterOrder(g))
+	off := b.penalty(SeqScans)
+	seq.Info = b.info(cols, rows, off, off+st.Rows*(rowCost+condCost*float64(len(all))+width/8192), b.clusterOrder(g))
 	var best Node = seq
 	bestCost := b.priceFor(&seq.Info, want)
 	for _, x := range g.Table.Indexes {
@@ -71,7 +72,7 @@ func (b *builder) scan(g *get, want goal) Node {
 			}
 		}
 	}
-	if s, ok := best.(*SeqScan); ok && len(want.order) > 0 && !orderSatisfies(s.Order, want.order) {
+	if s, ok := best.(*SeqScan); ok && len(want.order) > 0 && !b.off(IndexScans) && !orderSatisfies(s.Order, want.order) {
 		if alt := reverseOf(s, g, b); alt != nil && orderSatisfies(alt.Order, want.order) {
 			return alt
 		}
@@ -95,12 +96,7 @@ func reverseOf(s *SeqScan, g *get, b *builder) *IndexScan {
 // priceFor is the cost of a scan including the sort it would need to reach the goal.
 func (b *builder) priceFor(i *Info, want goal) float64 {
 	if len(want.order) > 0 && !orderSatisfies(i.Order, want.order) {
-		n := math.Max(i.Rows, 2)
-		k := n
-		if want.limit > 0 {
-			k = math.Min(k, math.Max(2*want.limit, 2))
-		}
-		return i.Total + n*0.005*math.Log2(k)
+		return i.Total + b.sortCost(i, want.limit)
 	}
 	if want.limit > 0 && i.Rows > want.limit {
 		return i.Startup + (i.Total-i.Startup)*want.limit/i.Rows
@@ -296,7 +292,7 @@ func (b *builder) indexScan(g *get, x *catalog.Index, reverse bool, cols []Out, 
 		}
 	}
 	is.Filter = orderByCost(is.Filter)
-	is.Only = b.covers(g, x, slots)
+	is.Only = !b.off(IndexOnlyScans) && b.covers(g, x, slots)
 	per := rowCost + condCost*float64(len(is.Filter))
 	if !x.Clustered() && !is.Only {
 		per += lookupCost
@@ -312,7 +308,8 @@ func (b *builder) indexScan(g *get, x *catalog.Index, reverse bool, cols []Out, 
 		// in the smallest table a scan, which meets them all, can only be slower.
 		total = pointCost * ranges
 	}
-	is.Info = b.info(cols, math.Min(rows, entries), 0, total, nil)
+	off := b.penalty(IndexScans)
+	is.Info = b.info(cols, math.Min(rows, entries), off, off+total, nil)
 	if !multi {
 		is.Order = b.indexOrder(g, x, fixed, reverse)
 	}

@@ -17,8 +17,11 @@ type builder struct {
 	// bound are the outer columns that are in Exec places.
 	bound map[ColID]int
 	ctes  map[*cte]*CTE
-	err   error // the first error; the plan is then worthless
+	joins map[joinGoal]Node // joins planned before, with the same bound and ctes
+	err   error             // the first error; the plan is then worthless
 }
+
+func newBuilder(r *run) *builder { return &builder{r: r, joins: make(map[joinGoal]Node)} }
 
 // goal is what the operator above would like.
 type goal struct {
@@ -35,6 +38,7 @@ func (b *builder) fail(err error) {
 // with returns a builder in which ids are bound, and the bindings to make.
 func (b *builder) bind(ids colSet, layout map[ColID]int) (*builder, []expr.Bind) {
 	in := *b
+	in.joins = make(map[joinGoal]Node)
 	in.bound = make(map[ColID]int, len(b.bound)+len(ids))
 	for id, p := range b.bound {
 		in.bound[id] = p
@@ -371,6 +375,7 @@ func (b *builder) cteScan(n *cteRef) Node {
 func (b *builder) with(n *with, g goal) Node {
 	in := *b
 	in.ctes = make(map[*cte]*CTE)
+	in.joins = make(map[joinGoal]Node)
 	for k, v := range b.ctes {
 		in.ctes[k] = v
 	}
@@ -518,9 +523,13 @@ func (b *builder) aggregate(n *aggregate, g goal) Node {
 			in = alt
 		}
 	}
+	grouped := plainCols && orderSatisfies(in.Meta().Order, sub.order)
+	if !grouped && b.off(HashAggs) && len(n.Groups) > 0 && n.Sets == nil {
+		in, grouped = b.sortBy(in, n.Groups), true
+	}
 	ii := in.Meta()
 	layout := layoutOf(in)
-	a := &Aggregate{Input: in, Sets: n.Sets}
+	a := &Aggregate{Input: in, Sets: n.Sets, Sorted: grouped}
 	rows := 1.0
 	for _, gr := range n.Groups {
 		a.Groups = append(a.Groups, b.resolve(gr.Expr, layout))
@@ -543,10 +552,12 @@ func (b *builder) aggregate(n *aggregate, g goal) Node {
 		a.Grouping = append(a.Grouping, x.Groups)
 	}
 	cost := ii.Total + ii.Rows*0.0025*float64(len(n.Aggs)+len(n.Groups))
+	if !grouped && len(n.Groups) > 0 {
+		cost += b.penalty(HashAggs)
+	}
 	var order []OrderCol
-	if plainCols && orderSatisfies(ii.Order, sub.order) {
-		a.Sorted = true
-		order = slices.Clone(ii.Order[:min(len(ii.Order), len(sub.order))])
+	if plainCols && grouped {
+		order = slices.Clone(ii.Order[:len(sub.order)])
 	}
 	a.Info = b.info(b.outs(outputs(n)), rows, cost, cost+rows*0.01, order)
 	if a.Sorted {
@@ -561,6 +572,18 @@ func (b *builder) distinct(n *distinct, g goal) Node {
 		ids = outputs(n.Input)
 	}
 	in := b.build(n.Input, goal{order: g.order})
+	if set := setOf(ids...); n.On == nil && len(set) == len(ids) && !prefixIs(in.Meta().Order, set) {
+		// Equal rows that come one after another save the hash table when the order costs nothing.
+		want, by := make([]OrderCol, len(ids)), make([]item, len(ids))
+		for i, id := range ids {
+			want[i], by[i] = OrderCol{ID: id}, item{id, b.r.col(id, -1)}
+		}
+		if alt := b.build(n.Input, goal{order: want}); prefixIs(alt.Meta().Order, set) && alt.Meta().Total <= in.Meta().Total*1.05 {
+			in = alt
+		} else if b.off(HashAggs) {
+			in = b.sortBy(in, by)
+		}
+	}
 	ii := in.Meta()
 	layout := layoutOf(in)
 	d := &Distinct{Input: in}
@@ -575,7 +598,11 @@ func (b *builder) distinct(n *distinct, g goal) Node {
 		rows *= b.distinctValues(b.r.col(id, -1), ii.Rows)
 	}
 	d.Sorted = prefixIs(ii.Order, seen)
-	d.Info = b.info(ii.Cols, math.Min(rows, ii.Rows), ii.Startup, ii.Total+ii.Rows*0.005, ii.Order)
+	off := 0.0
+	if !d.Sorted {
+		off = b.penalty(HashAggs)
+	}
+	d.Info = b.info(ii.Cols, math.Min(rows, ii.Rows), ii.Startup+off, ii.Total+ii.Rows*0.005+off, ii.Order)
 	return d
 }
 
@@ -619,13 +646,6 @@ func (b *builder) sort(n *sort, g goal, count, offset Expr) Node {
 		want = append(want, OrderCol{c.ID, k.Desc, k.NullsFirst})
 	}
 	in := b.build(n.Input, goal{})
-	sortCost := func(i *Info) float64 {
-		rows := math.Max(i.Rows, 2)
-		if g.limit > 0 && g.limit < rows {
-			return rows * 0.005 * math.Log2(math.Max(2*g.limit, 2))
-		}
-		return rows * 0.005 * math.Log2(rows)
-	}
 	if plain {
 		alt := b.build(n.Input, goal{order: want, limit: g.limit})
 		if orderSatisfies(alt.Meta().Order, want) {
@@ -634,30 +654,50 @@ func (b *builder) sort(n *sort, g goal, count, offset Expr) Node {
 			if g.limit > 0 && ai.Rows > g.limit {
 				cost = ai.Startup + (ai.Total-ai.Startup)*g.limit/ai.Rows
 			}
-			if cost <= ii.Total+sortCost(ii) {
+			if cost <= ii.Total+b.sortCost(ii, g.limit) {
 				return alt
 			}
 		}
 	}
-	ii := in.Meta()
 	layout := layoutOf(in)
-	s := &Sort{Input: in, Limit: count, Offset: offset}
+	var keys []expr.SortKey
 	for _, k := range n.Keys {
 		k.Expr = b.resolve(k.Expr, layout)
 		if _, isConst := k.Expr.(*expr.Const); isConst {
 			continue
 		}
-		s.Keys = append(s.Keys, k)
+		keys = append(keys, k)
 	}
-	if len(s.Keys) == 0 {
+	if len(keys) == 0 {
 		return in
 	}
-	total := ii.Total + sortCost(ii)
-	s.Info = b.info(ii.Cols, ii.Rows, total, total+ii.Rows*0.0025, nil)
-	if plain {
-		s.Order = want
+	if !plain {
+		want = nil
 	}
+	s := b.sortNode(in, keys, want, g.limit)
+	s.Limit, s.Offset = count, offset
 	return s
+}
+
+// sortBy sorts by the values of items, so that equal ones are adjacent.
+func (b *builder) sortBy(in Node, items []item) *Sort {
+	layout := layoutOf(in)
+	var keys []expr.SortKey
+	var order []OrderCol
+	for i, it := range items {
+		keys = append(keys, expr.SortKey{Expr: b.resolve(it.Expr, layout)})
+		if c, ok := it.Expr.(*expr.Col); ok && i == len(order) {
+			order = append(order, OrderCol{ID: c.ID})
+		}
+	}
+	return b.sortNode(in, keys, order, 0)
+}
+
+// sortNode sorts, which makes an order of columns, too.
+func (b *builder) sortNode(in Node, keys []expr.SortKey, order []OrderCol, limit float64) *Sort {
+	i := in.Meta()
+	total := i.Total + b.sortCost(i, limit)
+	return &Sort{Info: b.info(i.Cols, i.Rows, total, total+i.Rows*sortedCost, order), Input: in, Keys: keys}
 }
 
 func (b *builder) limit(n *limit) Node {
@@ -726,10 +766,17 @@ func (b *builder) setOp(n *setOp) Node {
 		if n.All {
 			return a
 		}
-		d := &Distinct{Info: b.info(cols, a.Rows, a.Total, a.Total+a.Rows*0.01, nil), Input: a}
+		d := &Distinct{Input: a}
+		var by []item
 		for i := range cols {
 			d.On = append(d.On, i)
+			by = append(by, item{cols[i].ID, b.r.col(cols[i].ID, -1)})
 		}
+		if b.off(HashAggs) {
+			d.Input, d.Sorted = b.sortBy(a, by), true
+		}
+		ii := d.Input.Meta()
+		d.Info = b.info(cols, a.Rows, ii.Total, ii.Total+a.Rows*0.01, nil)
 		return d
 	}
 	total := li.Total + ri.Total + (li.Rows+ri.Rows)*0.01

@@ -19,6 +19,15 @@ const (
 	lookupCost = 0.2  // fetching one row by its key
 	pointCost  = 0.01 // reading the one row of a unique key
 
+	// Measured with a hash join's 0.0375 for a pair of rows as the rule. Of 1,000,000 rows by
+	// primary keys a hash join takes 0.6 s, or 0.8 s if it spills; a merge join 0.1 s more
+	// than reading; lookups 0.4 s in the order of the key and 1.2 s in another.
+	compareCost = 0.0025 // a comparison of a sort
+	sortedCost  = 0.0025 // reading a row that was sorted
+	mergeCost   = 0.0025 // comparing a row of either side of a merge join
+	rescanCost  = 0.05   // starting the inner side of a nested loop again
+	spillCost   = 0.0065 // writing a row to a temporary file and reading it again
+
 	defaultRows  = 1000 // of a table without statistics
 	eqSel        = 0.005
 	rangeSel     = 1.0 / 3
@@ -33,6 +42,32 @@ func clampRows(r float64) float64 {
 		return 1
 	}
 	return math.Min(math.Round(r), 1e15)
+}
+
+// fits reports whether rows can be kept in memory while they are sorted or hashed.
+func (b *builder) fits(i *Info) bool {
+	const overhead = 80 // bytes of a row that is kept
+	return b.r.env.WorkMem == 0 || i.Rows*float64(i.Width+overhead) <= float64(b.r.env.WorkMem)
+}
+
+// spillCost is the cost of writing rows to temporary files and reading them again.
+func (b *builder) spillCost(i *Info) float64 { return i.Rows * spillCost }
+
+// sortCost is the cost of sorting rows, of which only the first limit are wanted; 0 for all.
+func (b *builder) sortCost(i *Info, limit float64) float64 {
+	rows := math.Max(i.Rows, 2)
+	cost := b.penalty(Sorts)
+	switch {
+	case limit > 0 && limit < rows:
+		return cost + rows*compareCost*math.Log2(math.Max(2*limit, 2))
+	case b.fits(i):
+		// Few rows take no less than their share of starting: so they are hashed, not
+		// sorted, where both would do.
+		return cost + rows*compareCost*math.Log2(math.Max(rows, 16))
+	}
+	// Runs that fit work_mem mostly fit the processor's caches, too, and are sorted in half
+	// the time: 1,000,000 rows take 0.4 s in runs of 4 MB and 0.7 s in one piece.
+	return cost + rows*compareCost*math.Log2(rows)/2 + b.spillCost(i)
 }
 
 // typeWidth estimates the bytes of a value.

@@ -8,7 +8,7 @@
 //	   ▼
 //	logical, better
 //	   │ build.go      how: access.go chooses indexes, join.go the order and kind of
-//	   │               joins, cost.go estimates
+//	   │               joins, join_merge.go how to merge, cost.go estimates
 //	   ▼
 //	plan.go            Plan: immutable, shared by sessions; explain.go prints it
 //

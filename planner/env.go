@@ -13,6 +13,8 @@ type Env struct {
 	SearchPath []string // schemas to look in, in order
 	Format     *types.Format
 	Stats      func(table catalog.ID) *Stats // nil, or returning nil: nothing is known
+	WorkMem    int                           // bytes that an operator has before it spills
+	Off        Methods                       // what to do without
 	// Params are the types of parameters the client declared; 0 is unspecified.
 	Params []types.Type
 	// FixedParams: no parameters beyond Params may be used.

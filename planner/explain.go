@@ -206,15 +206,7 @@ func explain(n Node) *explainNode {
 		if n.Kind == InnerJoin {
 			e.title = "Hash Join"
 		}
-		var parts []string
-		for i := range n.OuterKeys {
-			parts = append(parts, "("+expr.String(n.OuterKeys[i])+" = "+expr.String(n.InnerKeys[i])+")")
-		}
-		v := strings.Join(parts, " AND ")
-		if len(parts) > 1 {
-			v = "(" + v + ")"
-		}
-		e.props = append(e.props, prop{"Hash Cond", v})
+		e.props = append(e.props, prop{"Hash Cond", keyConds(n.OuterKeys, n.InnerKeys)})
 		cond("Join Filter", n.On)
 		add("Outer", n.Outer)
 		h := &explainNode{kind: "Hash", title: "Hash", info: n.Inner.Meta(), node: n.Inner, role: "Inner"}
@@ -222,6 +214,18 @@ func explain(n Node) *explainNode {
 		k.role = "Outer"
 		h.kids = []*explainNode{k}
 		e.kids = append(e.kids, h)
+	case *MergeJoin:
+		e.kind = "Merge Join"
+		e.title = "Merge" + joinSuffix(n.Kind)
+		if n.Kind == InnerJoin {
+			e.title = "Merge Join"
+		}
+		if len(n.OuterKeys) > 0 {
+			e.props = append(e.props, prop{"Merge Cond", keyConds(n.OuterKeys, n.InnerKeys)})
+		}
+		cond("Join Filter", n.On)
+		add("Outer", n.Outer)
+		add("Inner", n.Inner)
 	case *Aggregate:
 		e.kind = "Aggregate"
 		switch {
@@ -345,6 +349,18 @@ func joinConds(es []expr.Expr) string {
 		return expr.String(es[0])
 	}
 	return expr.String(&expr.And{Args: es})
+}
+
+// keyConds are the equalities of the keys of a join.
+func keyConds(outer, inner []expr.Expr) string {
+	var parts []string
+	for i := range outer {
+		parts = append(parts, "("+expr.String(outer[i])+" = "+expr.String(inner[i])+")")
+	}
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return "(" + strings.Join(parts, " AND ") + ")"
 }
 
 func listOf(es []expr.Expr) string {

@@ -200,6 +200,16 @@ type (
 		NullAware            bool         // NOT IN: a NULL key matches unknown
 	}
 
+	// MergeJoin reads two inputs side by side that are both sorted by their keys.
+	MergeJoin struct {
+		Info
+		Kind                 JoinKind
+		Outer, Inner         Node
+		OuterKeys, InnerKeys []Expr
+		Desc                 []bool // how both are sorted, by key
+		On                   []Expr // further conditions over both rows
+	}
+
 	// Aggregate groups rows. Sorted: the input comes in group order.
 	Aggregate struct {
 		Info

@@ -35,7 +35,7 @@ func Make(env *Env, stmt parser.Stmt) (*Plan, error) {
 		return nil, err
 	}
 	n = r.optimize(n)
-	b := &builder{r: r}
+	b := newBuilder(r)
 	root := b.build(n, goal{})
 	if b.err != nil {
 		return nil, b.err
@@ -90,7 +90,7 @@ func BindTable(env *Env, t *catalog.Table) (*RowExprs, error) {
 	rel, ids := r.rowRel(t, t.Name)
 	s := &scope{clause: "stored expressions"}
 	s.addRel(rel)
-	b := &builder{r: r}
+	b := newBuilder(r)
 	layout := rowLayout(ids, 0, map[ColID]int{})
 	bind := func(sql string) (Expr, error) {
 		x, err := r.bindStored(s, sql)
@@ -189,7 +189,7 @@ func BindRowExpr(env *Env, t *catalog.Table, ast parser.Expr, clause string, to 
 	} else if x, err = r.settleUnknown(x); err != nil {
 		return nil, err
 	}
-	b := &builder{r: r}
+	b := newBuilder(r)
 	x = b.resolve(x, rowLayout(ids, 0, map[ColID]int{}))
 	return x, b.err
 }
@@ -217,7 +217,7 @@ func BindScalar(env *Env, ast parser.Expr, clause string, to *types.Type) (Expr,
 	} else if x, err = r.settleUnknown(x); err != nil {
 		return nil, err
 	}
-	b := &builder{r: r}
+	b := newBuilder(r)
 	x = b.resolve(x, nil)
 	return x, b.err
 }
