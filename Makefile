@@ -31,5 +31,5 @@ fuzz-all: ## every fuzz target for FUZZTIME
 		done; \
 	done
 
-bench: ## side by side with PostgreSQL and SQLite; see bench/README.md
+bench: ## side by side with PostgreSQL and SQLite; see docs/benchmarks.md
 	$(MAKE) -C bench

@@ -152,6 +152,20 @@ func outTypes(n planner.Node) []types.OID {
 	return out
 }
 
+// drain tells the scan below, if rows come straight from one, that all of them will be asked for.
+func drain(op operator) {
+	switch o := op.(type) {
+	case *filterOp:
+		drain(o.input)
+	case *projectOp:
+		drain(o.input)
+	case *seqScanOp:
+		o.drained = true
+	case *indexScanOp:
+		o.drained = true
+	}
+}
+
 func newBatch(n planner.Node) *vec.Batch { return vec.NewBatch(outTypes(n)) }
 
 // ---- filter

@@ -63,6 +63,9 @@ type orderedArg struct {
 }
 
 func newAggregate(in operator, n *planner.Aggregate) *aggregateOp {
+	if !n.Sorted {
+		drain(in)
+	}
 	o := &aggregateOp{input: in, n: n, out: newBatch(n)}
 	for _, g := range n.Groups {
 		o.groups = append(o.groups, expr.NewEvaluator(g))

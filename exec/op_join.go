@@ -367,6 +367,7 @@ func (t *joinTable) first(hash uint64) int32 {
 }
 
 func newHashJoin(o, i operator, n *planner.HashJoin) *hashJoinOp {
+	drain(i)
 	h := &hashJoinOp{outer: o, inner: i, n: n, joined: newJoined(n.Kind, n.Outer, n.Inner), innerPack: newPacker(outTypes(n.Inner)), outerPack: newPacker(outTypes(n.Outer))}
 	for k := range n.OuterKeys {
 		h.outerKeys = append(h.outerKeys, expr.NewEvaluator(n.OuterKeys[k]))

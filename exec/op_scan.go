@@ -19,6 +19,8 @@ type reader struct {
 	dec   *vec.RunDecoder // into the columns of out
 	keyAt int             // column of the row key, -1 if not wanted
 
+	drained bool // nobody stops before the last row
+
 	// For filterNow: the scan's filter, and what of it can be asked, once that is wanted.
 	node  planner.Node
 	slots []int
@@ -116,7 +118,7 @@ func (o *seqScanOp) open(x *execution) error {
 	if o.scanner, err = x.txn.Scan(txn.Span{Lo: o.ti.prefix, Hi: upper(o.ti.prefix)}, txn.Snapshot); err != nil {
 		return x.storageError(err)
 	}
-	o.scanner.Where(o.filterNow(x))
+	o.scanner.Where(o.filterNow(x), o.drained)
 	return nil
 }
 
@@ -421,7 +423,7 @@ func (o *indexScanOp) fill(x *execution) error {
 		if o.scanner, err = x.txn.Scan(txn.Span{Lo: s.lo, Hi: s.hi, Reverse: o.n.Reverse}, txn.Snapshot); err != nil {
 			return x.storageError(err)
 		}
-		o.scanner.Where(o.matters)
+		o.scanner.Where(o.matters, o.drained)
 	}
 	if o.scanner == nil {
 		return nil

@@ -44,6 +44,7 @@ func (r *sortRow) compare(o *sortRow) int {
 }
 
 func newSort(in operator, n *planner.Sort) *sortOp {
+	drain(in)
 	return &sortOp{input: in, n: n, pack: newPacker(outTypes(n)), out: newBatch(n)}
 }
 

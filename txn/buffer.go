@@ -189,14 +189,15 @@ func (b *buffer) descend(hi []byte, f func(*entry) bool) {
 	}
 }
 
-// know records what a lock's holder has read under key.
-func (b *buffer) know(t *Txn, key []byte, e *entry, below mvcc.Below) {
+// know records what a lock's holder has read under key, and returns its entry; nil: it will not be written.
+func (b *buffer) know(t *Txn, key []byte, e *entry, below mvcc.Below) *entry {
 	if t.opts.ReadOnly {
-		return
+		return nil
 	}
 	if e == nil {
 		e = b.insert(key)
 		t.size += entryBytes + int64(len(key))
 	}
 	e.below, e.belowEpoch = below, t.epoch
+	return e
 }

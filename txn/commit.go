@@ -62,11 +62,15 @@ func (t *Txn) Commit(ctx context.Context) error {
 func (t *Txn) unwritten() int {
 	var kept []heldLock
 	written := t.held[:0]
-	for _, h := range t.held {
-		if e := t.writes.find(h.e.key); e != nil && e.kind != absent {
-			written = append(written, h)
+	for i := range t.held {
+		if h := &t.held[i]; h.write != nil && h.write.kind != absent {
+			if len(kept) == 0 {
+				written = t.held[:i+1]
+				continue
+			}
+			written = append(written, *h)
 		} else {
-			kept = append(kept, h)
+			kept = append(kept, *h)
 		}
 	}
 	if len(kept) > 0 {

@@ -46,6 +46,7 @@ type heldLock struct {
 	e      *lockEntry
 	cmd    uint32 // owner.cmd
 	before int8   // the strength held before, or -1
+	write  *entry // of the key in the transaction's buffer, if it may have a write; see unwritten
 }
 
 // impliedLocks are locks of one owner that others noted in the table: see expose.
@@ -338,7 +339,7 @@ func (o *owner) got(e *lockEntry, s Strength, before int8) {
 		if len(o.held) == cap(o.held) {
 			o.held = slices.Grow(o.held, max(4, len(o.held)))
 		}
-		o.held = append(o.held, heldLock{e, o.cmd, before})
+		o.held = append(o.held, heldLock{e: e, cmd: o.cmd, before: before})
 	}
 }
 

@@ -130,8 +130,9 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, re
 	}
 	var e *entry
 	var v mvcc.Version
+	var before int
 	for {
-		before := len(t.held)
+		before = len(t.held)
 		res, err := t.acquire(ctx, key, s, w)
 		if err != nil {
 			return Locked{}, err
@@ -141,6 +142,7 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, re
 		}
 		e = t.writes.find(key)
 		if e != nil && e.kind != absent {
+			t.guards(before, e)
 			return t.lockedWrite(e), nil
 		}
 		v, err = read(key)
@@ -182,9 +184,16 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, re
 		t.node.Reread(key)
 	}
 	if s >= NoKeyUpdate {
-		t.writes.know(t, key, e, v.Below())
+		t.guards(before, t.writes.know(t, key, e, v.Below()))
 	}
 	return l, nil
+}
+
+// guards notes that the newest lock, if there is one since the lock from, is on the key of an entry.
+func (t *Txn) guards(from int, e *entry) {
+	if len(t.held) > from {
+		t.held[len(t.held)-1].write = e
+	}
 }
 
 func (t *Txn) lockedWrite(e *entry) Locked {

@@ -45,9 +45,11 @@ type Scanner struct {
 	done  bool // the store's pairs are exhausted
 
 	// For ssi:
-	seen   []byte // how far it has come
-	began  ssi.Moment
-	filter Filter
+	seen       []byte // how far it has come
+	began      ssi.Moment
+	filter     Filter
+	whole      bool
+	registered bool // to the end
 
 	merging bool
 	stored  Run // the store's pairs not yet delivered: stored[at:]
@@ -109,9 +111,10 @@ func (t *Txn) Scan(span Span, mode ReadMode) (*Scanner, error) {
 	return s, nil
 }
 
-// Where says, before the first Next, that the caller goes on only with rows that meet a condition: at
-// SERIALIZABLE, the scan has not read the others.
-func (s *Scanner) Where(f Filter) { s.filter = f }
+// Where says, before the first Next, that the caller goes on only with rows that meet a condition, if f is
+// not nil: at SERIALIZABLE, the scan has not read the others. And that it goes on to the end, if it does:
+// then the span is registered once.
+func (s *Scanner) Where(f Filter, whole bool) { s.filter, s.whole = f, whole }
 
 // Next refills run with up to max pairs and returns how many; 0 is the end.
 func (s *Scanner) Next(run *Run, max int) (n int, err error) {

@@ -133,17 +133,21 @@ func (t *Txn) didRead(key []byte, at mvcc.Timestamp, f Filter) error {
 }
 
 // didScan registers what the scanner has come over since the last call: as far as the last key
-// of the run, or to the end of the span.
+// of the run, or to the end of the span. A scan that will not stop before is registered at once.
 func (s *Scanner) didScan(run *Run) error {
 	t := s.t
 	if t.node == nil || s.mode == Current || !t.tracked(s.span.Lo) {
 		return nil
 	}
+	if s.registered {
+		return nil
+	}
+	s.registered = s.whole
 	lo, hi := s.seen, s.span.Hi
 	if s.span.Reverse {
 		lo, hi = s.span.Lo, s.seen
 	}
-	if n := run.Len(); n > 0 {
+	if n := run.Len(); n > 0 && !s.whole {
 		last := run.Keys[n-1]
 		if s.span.Reverse {
 			lo = last
