@@ -15,6 +15,17 @@ import (
 
 var seedFlag = flag.Uint64("ssi.seed", 0, "seed of the random tests; 0 draws one")
 
+// random is seeded by -ssi.seed, or anew.
+func random(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := *seedFlag
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("seed %d (-ssi.seed)", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
 // world runs transactions under snapshot isolation, first updater wins, over a few keys, and
 // keeps all versions: it can tell afterwards which dependencies there really were.
 type world struct {
@@ -407,12 +418,7 @@ func randomRuns(r *rand.Rand, keys, most int) (runs func() []*run, order []int) 
 // TestRandomSchedules plays random interleavings twice: without checks, to know whether any
 // abort is needed, and with. There must be no cycle left, and no abort without need.
 func TestRandomSchedules(t *testing.T) {
-	seed := *seedFlag
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	t.Logf("seed %d (-ssi.seed)", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := random(t)
 	rounds := 100_000
 	if testing.Short() {
 		rounds = 10_000
@@ -470,12 +476,7 @@ func TestRandomSchedules(t *testing.T) {
 // TestObservers plays transactions that are watched, alone and among others: the others do not depend on
 // them, and a cycle that they are on is seen.
 func TestObservers(t *testing.T) {
-	seed := *seedFlag
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	t.Logf("seed %d (-ssi.seed)", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := random(t)
 	const keys = 6
 	w := newWorld(keys, Options{})
 	anomalies := 0
@@ -532,12 +533,7 @@ func (w *world) cyclicAmong(runs []*run) bool {
 // TestShortOfMemory plays the same with room for next to nothing: aborts without need are
 // allowed, a missed cycle is not.
 func TestShortOfMemory(t *testing.T) {
-	seed := *seedFlag
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	t.Logf("seed %d (-ssi.seed)", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := random(t)
 	const keys = 8
 	for _, o := range []Options{{MaxEntries: 6}, {MaxNodes: 3}, {MaxEntries: 4, MaxNodes: 2}, {MaxRowBytes: 4}} {
 		w := newWorld(keys, o)
