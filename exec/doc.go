@@ -11,7 +11,7 @@
 // Files: session*.go and setting*.go are what a connection remembers; portal.go
 // runs one statement; op_*.go has one operator each; table.go knows how rows and
 // index entries look in the store; dml_*.go write them; ddl_*.go change the
-// catalog; fk.go checks foreign keys; check.go reads a whole database and looks for breaches of
+// catalog; condition.go is what a scan's filter means to other transactions; fk.go checks foreign keys; check.go reads a whole database and looks for breaches of
 // invariant (3). virtual.go gives pgcatalog what the system relations
 // are made of; system*.go answer the functions that need the catalog or the server,
 // system_deparse.go and its neighbours by writing stored SQL as PostgreSQL does.
