@@ -47,7 +47,9 @@ func (t *Txn) Commit(ctx context.Context) error {
 	if t.node != nil {
 		t.node.Applied()
 	}
-	t.m.below.unlock(&t.owner, t.unwritten(), true)
+	if t.implied == nil { // else what others noted for this owner is among its locks, in order
+		t.m.below.unlock(&t.owner, t.unwritten(), false)
+	}
 	// A commit is not interrupted: the client must learn how it ended.
 	err = c.Wait()
 	if err == nil && t.after > c.At() {
@@ -58,8 +60,14 @@ func (t *Txn) Commit(ctx context.Context) error {
 }
 
 // unwritten orders the locks so that those on keys that the commit leaves as they were come first,
-// and returns how many they are.
+// and returns how many they are. What was locked twice keeps its order.
 func (t *Txn) unwritten() int {
+	for i := range t.held {
+		// Its first lock may come after it, and must be given up after it.
+		if h := &t.held[i]; h.before >= 0 && (h.write == nil || h.write.kind == absent) {
+			return len(t.held)
+		}
+	}
 	var kept []heldLock
 	written := t.held[:0]
 	for i := range t.held {
