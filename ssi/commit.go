@@ -8,8 +8,7 @@ import (
 // on: SetCommit, if it leaves writes behind, and Ended must follow, or Abort. An error is a
 // *Failure, and Abort must follow. An observer fails only if strict is set.
 func (n *Node) Precommit(wrote, strict bool) error {
-	g := n.g
-	g.mu.Lock()
+	g := n.act()
 	defer g.mu.Unlock()
 	if n.state != active {
 		return nil
@@ -40,15 +39,10 @@ func (n *Node) Precommit(wrote, strict bool) error {
 		g.stats.Doomed++
 	}
 	n.state, n.wrote = committed, wrote
-	delete(g.active, n)
-	if g.newest != nil {
-		g.newest.next = n
-	} else {
-		g.oldest = n
-	}
-	g.newest = n
-	g.kept++
-	if g.kept+len(g.active) > g.opts.MaxNodes {
+	g.leaveActive(n)
+	g.committed.push(n)
+	g.commits++
+	if g.committed.len+g.active.len > g.opts.MaxNodes {
 		g.summarize()
 	}
 	return nil
@@ -107,12 +101,12 @@ func (n *Node) Ended() {
 	}
 }
 
-// publication returns a channel that is closed when the node's commit is published, or has failed; nil if
-// it does not commit, or no more. A reader on a snapshot that turned out safe is gone, and still running.
-func (n *Node) publication() <-chan struct{} {
+// publication returns a channel that is closed when the commit of the transaction with that number is published,
+// or has failed; nil if it does not commit, or no more. A reader on a snapshot that turned out safe is gone, and still running.
+func (n *Node) publication(id uint64) <-chan struct{} {
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
-	if n.ended || n.state != committed {
+	if n.who.ID != id || n.ended || n.state != committed {
 		return nil
 	}
 	if n.published == nil {
@@ -140,21 +134,20 @@ func (n *Node) Abort() {
 		return
 	}
 	if n.state == committed { // the commit itself has failed
-		g.unlink(n)
+		g.committed.remove(n)
+	} else {
+		g.leaveActive(n)
 	}
-	delete(g.active, n)
 	n.state = gone
 	g.ended(n)
-	g.forgetEntries(n)
-	g.disconnect(n)
+	g.forget(n)
 	g.prune()
 }
 
 // RollbackTo takes back what was written since a command, but for the keys that still are: kept calls
 // its argument for each, as Write is. What was read stays read.
 func (n *Node) RollbackTo(command uint32, kept func(write func(key []byte, adds bool))) {
-	g := n.g
-	g.mu.Lock()
+	g := n.act()
 	defer g.mu.Unlock()
 	if n.state != active || !n.wrote {
 		return
@@ -162,18 +155,13 @@ func (n *Node) RollbackTo(command uint32, kept func(write func(key []byte, adds 
 	undone := make(map[string]access, len(n.writes))
 	for _, p := range n.writes {
 		undone[p.key] = *find(p.writers, n)
-		g.leave(p, &p.writers, n)
-		if len(p.writers) == 0 {
-			g.written.Delete(p)
-		}
+		g.leaveWriters(p, n)
 	}
-	n.writes = nil
+	n.writes = n.writes[:0]
 	// Edges that lead here come of writes, or of reads of what others wrote.
 	for _, e := range append([]*edge(nil), n.in.list...) {
 		if !e.unwrite() {
-			e.from.out.remove(e, to)
-			n.in.remove(e, from)
-			g.edges--
+			g.cut(e)
 		}
 	}
 	kept(func(key []byte, adds bool) {
@@ -195,48 +183,36 @@ func (n *Node) RollbackTo(command uint32, kept func(write func(key []byte, adds 
 
 // bound is the oldest timestamp that a snapshot has or may get.
 func (g *Graph) bound() mvcc.Timestamp {
-	at := g.opts.Published()
-	for n := range g.active {
-		if n.snap < at {
-			at = n.snap
-		}
+	if g.active.first != nil {
+		return g.active.first.snap
 	}
-	return at
+	return g.opts.Published()
 }
 
 // prune forgets committed nodes that can be on no cycle: every snapshot, now and later, has
 // their commit, so that no edge to them can arise, and there is none.
 func (g *Graph) prune() {
 	bound := g.bound()
-	if g.oldest == nil {
+	if g.committed.first == nil {
 		g.tangled = false
 	}
-	if g.tangled && (bound > g.swept || len(g.active) == 0) {
+	if g.tangled && (bound > g.swept || g.active.len == 0) {
 		g.swept = bound
 		g.sweep(bound)
 	}
 	for again := true; again; {
 		again = false
-		var prev *Node
-		for n := g.oldest; n != nil; {
-			next := n.next
-			if n.wrote && (n.last == 0 || n.last > bound) {
-				if n.last > bound {
-					break // so are the rest, but for those whose timestamp is not drawn yet
-				}
-				prev, n = n, next
-				continue
+		for n, next := g.committed.first, (*Node)(nil); n != nil; n = next {
+			next = n.next
+			if n.wrote && n.last > bound {
+				break // so are the rest, but for those whose timestamp is not drawn yet
 			}
-			if len(n.in.list) > 0 || !n.ended { // its end is still waited for
-				prev, n = n, next
+			if n.wrote && n.last == 0 || len(n.in.list) > 0 || !n.ended {
 				continue
 			}
 			again = again || len(n.out.list) > 0
-			g.unlinkAfter(prev, n)
-			n.state = gone
-			g.forgetEntries(n)
-			g.disconnect(n)
-			n = next
+			g.committed.remove(n)
+			g.forget(n)
 		}
 	}
 }
@@ -256,46 +232,26 @@ func (g *Graph) sweep(bound mvcc.Timestamp) {
 			keep(e.to)
 		}
 	}
-	for n := range g.active {
+	for n := g.active.first; n != nil; n = n.next {
 		keep(n)
 	}
-	for n := g.oldest; n != nil; n = n.next {
+	for n := g.committed.first; n != nil; n = n.next {
 		if n.wrote && (n.last == 0 || n.last > bound) {
 			keep(n)
 		}
 	}
-	var prev *Node
-	for n := g.oldest; n != nil; {
-		next := n.next
-		if kept[n] || !n.ended {
-			prev = n
-		} else {
-			g.unlinkAfter(prev, n)
-			n.state = gone
-			g.forgetEntries(n)
-			g.disconnect(n)
+	for n, next := g.committed.first, (*Node)(nil); n != nil; n = next {
+		next = n.next
+		if !kept[n] && n.ended {
+			g.committed.remove(n)
+			g.forget(n)
 		}
-		n = next
 	}
 }
 
-func (g *Graph) unlinkAfter(prev, n *Node) {
-	if prev == nil {
-		g.oldest = n.next
-	} else {
-		prev.next = n.next
-	}
-	if g.newest == n {
-		g.newest = prev
-	}
-	n.next = nil
-	g.kept--
-}
-
-func (g *Graph) unlink(n *Node) {
-	var prev *Node
-	for x := g.oldest; x != nil && x != n; x = x.next {
-		prev = x
-	}
-	g.unlinkAfter(prev, n)
+// forget removes what is known of a node that is in no list any more.
+func (g *Graph) forget(n *Node) {
+	g.forgetEntries(n)
+	g.disconnect(n)
+	g.retire(n)
 }

@@ -6,14 +6,19 @@ import "slices"
 // transaction with an edge in and an rw edge out may be on one.
 const searchMax = 10_000
 
-// closes is called after the acting transaction has got edges: it fails if it is doomed, or on a
-// cycle with committed transactions.
+// closes is called after an act: it fails if the transaction is doomed, or has got edges that close a cycle with
+// committed transactions.
 func (g *Graph) closes(n *Node) error {
+	news := g.news
+	g.news = false
 	if n.observer {
 		return nil
 	}
 	if n.doomed != nil {
 		return g.fail(n.doomed)
+	}
+	if !news && n.searched == g.commits {
+		return nil // as at the last search
 	}
 	if cycle, fails := g.cycle(n); fails {
 		n.doomed = failure(n, cycle)
@@ -31,16 +36,17 @@ func (g *Graph) fail(f *Failure) error {
 // n who has to fail: all others have committed, or n is the pivot, read from and overwritten
 // by one that has committed. Else others on the path are active, and n may go on.
 func (g *Graph) cycle(n *Node) (path []*edge, fails bool) {
+	n.searched = g.commits
 	if len(n.in.list) == 0 || len(n.out.list) == 0 {
 		return nil, false
 	}
 	g.stats.Searches++
-	if path, _ := g.search(n, throughCommitted); path != nil {
-		return path, true
-	}
 	path, gaveUp := g.search(n, throughAll)
 	if path == nil || gaveUp {
 		return path, gaveUp
+	}
+	if path, _ := g.search(n, throughCommitted); path != nil {
+		return path, true
 	}
 	if pivot, _ := g.search(n, asPivot); pivot != nil { // perhaps not the shortest
 		return pivot, true
@@ -52,8 +58,8 @@ func (g *Graph) cycle(n *Node) (path []*edge, fails bool) {
 type which uint8
 
 const (
-	throughCommitted which = iota // nodes only
-	throughAll                    // active nodes, too
+	throughAll       which = iota
+	throughCommitted       // nodes only
 	// asPivot: the first node is between two rw edges, of which the one out leads to a
 	// committed node: PostgreSQL's choice of victim while the reader is still active.
 	asPivot
@@ -61,13 +67,12 @@ const (
 
 // search is breadth first, so that the cycle explained is a shortest one.
 func (g *Graph) search(n *Node, cycles which) (path []*edge, gaveUp bool) {
-	came := map[*Node]*edge{}
-	queue := []*Node{n}
+	g.visits++
+	g.queue = append(g.queue[:0], n)
 	looked := 0
 	defer func() { g.stats.Searched += int64(looked) }()
-	for len(queue) > 0 {
-		x := queue[0]
-		queue = queue[1:]
+	for next := 0; next < len(g.queue); next++ {
+		x := g.queue[next]
 		for _, e := range x.out.list {
 			if looked++; looked > searchMax {
 				return []*edge{n.in.list[0], n.out.list[0]}, true
@@ -75,19 +80,22 @@ func (g *Graph) search(n *Node, cycles which) (path []*edge, gaveUp bool) {
 			if cycles == asPivot && (x == n && (e.kind != ReadWrite || e.to.state != committed) || e.to == n && e.kind != ReadWrite) {
 				continue
 			}
-			if e.to == n {
+			y := e.to
+			if y == n {
 				path = append(path, e)
-				for at := x; at != n; at = came[at].from {
-					path = append(path, came[at])
+				for at := x; at != n; at = at.came.from {
+					path = append(path, at.came)
 				}
 				slices.Reverse(path)
 				return path, false
 			}
-			if came[e.to] != nil || e.to.doomed != nil || (e.to.observer && !n.observer) || (e.to.state != committed && cycles == throughCommitted) {
+			if y.visit == g.visits || y.doomed != nil || (y.observer && !n.observer) || (y.state != committed && cycles == throughCommitted) {
 				continue
 			}
-			came[e.to] = e
-			queue = append(queue, e.to)
+			y.visit, y.came = g.visits, e
+			if len(y.out.list) > 0 {
+				g.queue = append(g.queue, y)
+			}
 		}
 	}
 	return nil, false

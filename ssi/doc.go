@@ -49,7 +49,9 @@
 //	(4) No cycle has only committed transactions.
 //	(5) A committed node is forgotten only if it can be on no cycle any more: nobody's snapshot,
 //	    now or later, is before its commit, and no edge leads to it.
-//	(6) Where memory is short, points become ranges, filters and rows are dropped, and nodes
+//	(6) What belonged to a node that is forgotten, and the node, is used again (spare): after Ended or Abort its
+//	    transaction does not touch it, and whoever holds one longer, as a Failure does, compares its number.
+//	(7) Where memory is short, points become ranges, filters and rows are dropped, and nodes
 //	    become one node. That adds edges and never loses one.
 //
 // # Safe snapshots

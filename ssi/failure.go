@@ -17,8 +17,8 @@ type Failure struct {
 // Settle returns once every commit of the cycle is published, or has failed: who begins again before
 // that has a snapshot without them, and meets them again.
 func (f *Failure) Settle() {
-	for _, n := range f.nodes {
-		if published := n.publication(); published != nil {
+	for i, n := range f.nodes {
+		if published := n.publication(f.Cycle[i].From.ID); published != nil {
 			<-published
 		}
 	}
@@ -62,7 +62,7 @@ func failure(victim *Node, cycle []*edge) *Failure {
 		e := cycle[(start+i)%len(cycle)]
 		f.nodes = append(f.nodes, e.from)
 		f.Cycle = append(f.Cycle, Step{
-			From: e.from.side(e.fromStmt), To: e.to.side(e.toStmt), Kind: e.kind, Key: e.key, Both: e.ww,
+			From: e.from.side(e.fromStmt), To: e.to.side(e.toStmt), Kind: e.kind, Key: []byte(e.key), Both: e.ww,
 			Phantom: e.kind == ReadWrite && e.to.added(e.key),
 		})
 	}
@@ -70,9 +70,9 @@ func failure(victim *Node, cycle []*edge) *Failure {
 }
 
 // added reports whether the node put a row where there was none, at the key with this witness.
-func (n *Node) added(witness []byte) (yes bool) {
-	n.g.written.AscendGreaterOrEqual(&point{key: string(witness)}, func(p *point) bool {
-		if p.key != string(witness) && (len(witness) < witnessBytes || !strings.HasPrefix(p.key, string(witness))) {
+func (n *Node) added(witness string) (yes bool) {
+	n.g.written.AscendGreaterOrEqual(&point{key: witness}, func(p *point) bool {
+		if p.key != witness && (len(witness) < witnessBytes || !strings.HasPrefix(p.key, witness)) {
 			return false
 		}
 		for _, w := range p.writers {

@@ -89,7 +89,7 @@ func (g *Graph) addFiltered(n *Node, lo, hi []byte, seen mvcc.Timestamp, f Filte
 			g.addRange(&n.readRanges, &g.ranges, n, lo, hi, dropped)
 			return
 		}
-		s = newSpan(lo, hi, n)
+		s = g.newSpan(lo, hi, n)
 		s.seen, s.filter = seen, f
 		n.filtered = append(n.filtered, s)
 		g.entries++
@@ -99,9 +99,9 @@ func (g *Graph) addFiltered(n *Node, lo, hi []byte, seen mvcc.Timestamp, f Filte
 	g.ranges.remove(s)
 	s.seen = max(s.seen, seen)
 	if string(s.hi) == string(lo) && s.hi != nil {
-		s.hi = newSpan(nil, hi, n).hi
+		s.setHi(hi)
 	} else {
-		s.lo = append([]byte(nil), lo...)
+		s.setLo(lo)
 	}
 	g.ranges.insert(s)
 }
@@ -112,10 +112,9 @@ func (g *Graph) dropFilters(n *Node) {
 	filtered := n.filtered
 	n.filtered = nil
 	for _, s := range filtered {
-		g.ranges.remove(s)
-		g.entries--
 		if !n.readRanges.coversSpan(s.lo, s.hi, dropped) {
 			g.addRange(&n.readRanges, &g.ranges, n, s.lo, s.hi, dropped)
 		}
+		g.dropSpan(&g.ranges, s)
 	}
 }

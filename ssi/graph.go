@@ -2,7 +2,7 @@ package ssi
 
 import (
 	"math"
-	"strings"
+	"slices"
 	"sync"
 
 	"github.com/google/btree"
@@ -40,13 +40,16 @@ const (
 type Graph struct {
 	opts Options
 
-	mu     sync.Mutex // guards what follows
-	active map[*Node]struct{}
-	// committed nodes in the order of their commits, from oldest to newest
-	oldest, newest *Node
-	kept           int            // of them
-	swept          mvcc.Timestamp // see sweep
-	tangled        bool           // committed nodes may be on cycles
+	mu        sync.Mutex     // guards what follows
+	active    list           // in the order of their snapshots
+	committed list           // in the order of their commits
+	readers   int            // active nodes that are read-only
+	commits   int64          // that were decided
+	swept     mvcc.Timestamp // see sweep
+	tangled   bool           // committed nodes may be on cycles
+	news      bool           // the present act has made edges
+	visits    uint64         // searches
+	queue     []*Node        // of a search
 
 	wanted   int            // who may start at the last safe snapshot
 	lastSafe mvcc.Timestamp // a safe snapshot that is kept; 0: none
@@ -62,6 +65,8 @@ type Graph struct {
 	rowBytes int // of the changes that are kept
 
 	stats Stats
+	spare spare
+	pivot point // to look for in written
 
 	deaf func(Kind) bool // of tests: edges that are not noticed
 }
@@ -124,7 +129,6 @@ func New(o Options) *Graph {
 	}
 	return &Graph{
 		opts:    o,
-		active:  make(map[*Node]struct{}),
 		moment:  1,
 		points:  make(map[string]*point),
 		written: btree.NewG(16, func(a, b *point) bool { return a.key < b.key }),
@@ -136,7 +140,7 @@ func (g *Graph) Stats() Stats {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s := g.stats
-	s.Active, s.Committed = len(g.active), g.kept
+	s.Active, s.Committed = g.active.len, g.committed.len
 	s.Entries, s.Ranges, s.Edges, s.RowBytes = g.entries, g.ranges.len+g.wranges.len, g.edges, g.rowBytes
 	s.OldestActive = g.bound()
 	s.Published, s.LastSafe = g.opts.Published(), g.newestSafe()
@@ -148,7 +152,8 @@ func (g *Graph) Stats() Stats {
 func (g *Graph) Begin(who Party, readOnly bool, take func() mvcc.Timestamp) *Node {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	n := &Node{g: g, who: who, readOnly: readOnly, snap: take()}
+	n := g.spare.nodes.get()
+	n.g, n.who, n.state, n.readOnly, n.snap = g, who, active, readOnly, take()
 	if readOnly {
 		g.watchSafety(n)
 		if n.safety == nil {
@@ -156,47 +161,33 @@ func (g *Graph) Begin(who Party, readOnly bool, take func() mvcc.Timestamp) *Nod
 			return n
 		}
 	}
-	g.active[n] = struct{}{}
+	g.enterActive(n)
 	if !readOnly && g.lastSafe == 0 {
 		g.keepSafe()
 	}
 	return n
 }
 
-// statementBytes is how much of a statement's text is kept, and statementsMax how many.
-const (
-	statementBytes = 200
-	statementsMax  = 64
-)
-
-// Statement notes the text of a statement that begins, for explanations.
-func (n *Node) Statement(number uint32, text string) {
-	if len(text) > statementBytes {
-		text = strings.ToValidUTF8(text[:statementBytes], "") + "…"
+// enterActive is called when the snapshot has just been taken.
+func (g *Graph) enterActive(n *Node) {
+	g.active.push(n)
+	if n.readOnly {
+		g.readers++
 	}
-	n.g.mu.Lock()
-	defer n.g.mu.Unlock()
-	if len(n.stmts) == statementsMax {
-		copy(n.stmts, n.stmts[1:])
-		n.stmts = n.stmts[:statementsMax-1]
-	}
-	n.stmts = append(n.stmts, statement{number, text})
 }
 
-// statement is the number of the running statement.
-func (n *Node) statement() uint32 {
-	if len(n.stmts) == 0 {
-		return 0
+func (g *Graph) leaveActive(n *Node) {
+	g.active.remove(n)
+	if n.readOnly {
+		g.readers--
 	}
-	return n.stmts[len(n.stmts)-1].number
 }
 
 // Read registers that the transaction looked at one key, whether or not it is there, and saw
 // its newest version at or before at: the snapshot, or the timestamp of what a look under a lock
 // found. With a filter, only a row that meets it matters. An error is a *Failure.
 func (n *Node) Read(key []byte, at mvcc.Timestamp, f Filter) error {
-	g := n.g
-	g.mu.Lock()
+	g := n.act()
 	defer g.mu.Unlock()
 	if n.state != active {
 		return nil
@@ -208,7 +199,7 @@ func (n *Node) Read(key []byte, at mvcc.Timestamp, f Filter) error {
 	if p != nil {
 		g.readsPoint(n, p, view{at: at}, f)
 	}
-	g.wranges.holding(key, func(s *span) { g.reads(n, s.n, view{at: at}, key, s.stmt) })
+	g.wranges.holding(key, func(s *span) { g.reads(n, s.n, view{at: at}, string(key), s.stmt) })
 	return g.closes(n)
 }
 
@@ -237,7 +228,7 @@ func (v view) seen() mvcc.Timestamp {
 }
 
 // reads connects a reader with the writer of something that it looked at.
-func (g *Graph) reads(r, w *Node, v view, key []byte, wrote uint32) {
+func (g *Graph) reads(r, w *Node, v view, key string, wrote uint32) {
 	if r == w {
 		return
 	}
@@ -259,7 +250,6 @@ func (w *Node) link() bool { return !w.observer && w.first == w.last }
 // and the first that it did not.
 func (g *Graph) readsPoint(r *Node, p *point, v view, f Filter) {
 	matters := func(w *access) bool { return w.n != r && w.change.concerns(f) }
-	key := []byte(p.key)
 	first := len(p.writers)
 	for first > 0 {
 		if all, _ := v.sees(p.writers[first-1].n); all {
@@ -269,7 +259,7 @@ func (g *Graph) readsPoint(r *Node, p *point, v view, f Filter) {
 	}
 	for i := first - 1; i >= 0; i-- {
 		if w := &p.writers[i]; matters(w) {
-			g.reads(r, w.n, v, key, w.stmt)
+			g.reads(r, w.n, v, p.key, w.stmt)
 			if w.n.link() {
 				break
 			}
@@ -277,7 +267,7 @@ func (g *Graph) readsPoint(r *Node, p *point, v view, f Filter) {
 	}
 	for i := first; i < len(p.writers); i++ {
 		if w := &p.writers[i]; matters(w) {
-			g.reads(r, w.n, v, key, w.stmt)
+			g.reads(r, w.n, v, p.key, w.stmt)
 			if _, none := v.sees(w.n); none && w.n.link() {
 				break
 			}
@@ -303,8 +293,7 @@ func (g *Graph) Now() Moment {
 // then: whether it saw those who committed since is not known, so both is assumed. With a filter,
 // only rows that meet it matter; the parts of one scan come with the same one.
 func (n *Node) ReadRange(lo, hi []byte, at Moment, f Filter) error {
-	g := n.g
-	g.mu.Lock()
+	g := n.act()
 	defer g.mu.Unlock()
 	if n.state != active {
 		return nil
@@ -317,14 +306,15 @@ func (n *Node) ReadRange(lo, hi []byte, at Moment, f Filter) error {
 	default:
 		g.addRange(&n.readRanges, &g.ranges, n, lo, hi, v.seen())
 	}
-	g.written.AscendGreaterOrEqual(&point{key: string(lo)}, func(p *point) bool {
+	g.pivot.key = string(lo)
+	g.written.AscendGreaterOrEqual(&g.pivot, func(p *point) bool {
 		if hi != nil && p.key >= string(hi) {
 			return false
 		}
 		g.readsPoint(n, p, v, f)
 		return true
 	})
-	g.wranges.overlapping(lo, hi, func(s *span) { g.reads(n, s.n, v, s.lo, s.stmt) })
+	g.wranges.overlapping(lo, hi, func(s *span) { g.reads(n, s.n, v, string(s.lo), s.stmt) })
 	return g.closes(n)
 }
 
@@ -332,8 +322,7 @@ func (n *Node) ReadRange(lo, hi []byte, at Moment, f Filter) error {
 // was nothing. The change, if it is not nil, belongs to the graph from here on; the keys of a row and of
 // its index entries may share one.
 func (n *Node) Write(key []byte, adds bool, c *Change) error {
-	g := n.g
-	g.mu.Lock()
+	g := n.act()
 	defer g.mu.Unlock()
 	if n.state != active {
 		return nil
@@ -351,10 +340,14 @@ func (n *Node) Write(key []byte, adds bool, c *Change) error {
 // last stands between it and those who came earlier.
 func (g *Graph) probe(n *Node, p *point, key []byte, c *Change) {
 	var last *Node
-	if p != nil {
+	var at string
+	if p == nil {
+		at = string(key)
+	} else {
+		at = p.key
 		for i := len(p.writers) - 1; i >= 0 && last == nil; i-- {
 			w := &p.writers[i]
-			g.overwrites(n, w.n, key, w.stmt)
+			g.overwrites(n, w.n, at, w.stmt)
 			if w.n != n && w.n.state == committed && w.n.first != 0 && w.n.link() {
 				last = w.n
 			}
@@ -363,7 +356,7 @@ func (g *Graph) probe(n *Node, p *point, key []byte, c *Change) {
 	read := func(r *Node, seen mvcc.Timestamp, f Filter, stmt uint32) {
 		before := f == nil && last != nil && seen < last.first // and so before n
 		if r != n && !before && c.concerns(f) {
-			g.connect(r, n, ReadWrite, key, stmt, n.statement())
+			g.connect(r, n, ReadWrite, at, stmt, n.statement())
 		}
 	}
 	if p != nil {
@@ -373,12 +366,12 @@ func (g *Graph) probe(n *Node, p *point, key []byte, c *Change) {
 		}
 	}
 	g.ranges.holding(key, func(s *span) { read(s.n, s.seen, s.filter, s.stmt) })
-	g.wranges.holding(key, func(s *span) { g.overwrites(n, s.n, key, s.stmt) })
+	g.wranges.holding(key, func(s *span) { g.overwrites(n, s.n, at, s.stmt) })
 }
 
 // overwrites connects a writer with one who has committed another version before. Who is still
 // active cannot have written the key: it would hold a lock on it.
-func (g *Graph) overwrites(n, before *Node, key []byte, stmt uint32) {
+func (g *Graph) overwrites(n, before *Node, key string, stmt uint32) {
 	if before.state == committed {
 		g.connect(before, n, WriteWrite, key, stmt, n.statement())
 	}
@@ -386,8 +379,7 @@ func (g *Graph) overwrites(n, before *Node, key []byte, stmt uint32) {
 
 // WriteRange registers that the transaction writes all keys with lo ≤ key < hi.
 func (n *Node) WriteRange(lo, hi []byte) error {
-	g := n.g
-	g.mu.Lock()
+	g := n.act()
 	defer g.mu.Unlock()
 	if n.state != active {
 		return nil
@@ -401,17 +393,17 @@ func (g *Graph) writeRange(n *Node, lo, hi []byte) {
 	if !n.writtenRanges.coversSpan(lo, hi, 0) {
 		g.addRange(&n.writtenRanges, &g.wranges, n, lo, hi, 0)
 	}
-	g.ranges.overlapping(lo, hi, func(s *span) { g.connect(s.n, n, ReadWrite, s.lo, s.stmt, n.statement()) })
-	g.wranges.overlapping(lo, hi, func(s *span) { g.overwrites(n, s.n, s.lo, s.stmt) })
+	g.ranges.overlapping(lo, hi, func(s *span) { g.connect(s.n, n, ReadWrite, string(s.lo), s.stmt, n.statement()) })
+	g.wranges.overlapping(lo, hi, func(s *span) { g.overwrites(n, s.n, string(s.lo), s.stmt) })
 	for _, p := range g.points { // rare: a table is emptied, or a node coarsened
 		if p.key < string(lo) || (hi != nil && p.key >= string(hi)) {
 			continue
 		}
 		for _, r := range p.readers {
-			g.connect(r.n, n, ReadWrite, []byte(p.key), r.stmt, n.statement())
+			g.connect(r.n, n, ReadWrite, p.key, r.stmt, n.statement())
 		}
 		for _, w := range p.writers {
-			g.overwrites(n, w.n, []byte(p.key), w.stmt)
+			g.overwrites(n, w.n, p.key, w.stmt)
 		}
 	}
 }
@@ -467,7 +459,8 @@ func (g *Graph) registerWrite(p *point, key []byte, n *Node, adds bool, c *Chang
 // pointAt returns p, or a new point for key if it is nil.
 func (g *Graph) pointAt(p *point, key []byte) *point {
 	if p == nil {
-		p = &point{key: string(key)}
+		p = g.spare.points.get()
+		p.key = string(key)
 		g.points[p.key] = p
 	}
 	return p
@@ -493,7 +486,7 @@ func (g *Graph) entered(n *Node) {
 
 // addRange puts a range into a node's own and into all, merged with those that it touches.
 func (g *Graph) addRange(own *spans, all *intervals, n *Node, lo, hi []byte, seen mvcc.Timestamp) {
-	s := newSpan(lo, hi, n)
+	s := g.newSpan(lo, hi, n)
 	s.seen = seen
 	i := (*own).find(lo)
 	if i > 0 && string((*own)[i-1].hi) == string(lo) {
@@ -503,16 +496,15 @@ func (g *Graph) addRange(own *spans, all *intervals, n *Node, lo, hi []byte, see
 	for ; j < len(*own) && (hi == nil || string((*own)[j].lo) <= string(hi)); j++ {
 		x := (*own)[j]
 		if string(x.lo) < string(s.lo) {
-			s.lo = x.lo
+			s.setLo(x.lo)
 		}
 		if lessHi(s.hi, x.hi) {
-			s.hi = x.hi
+			s.setHi(x.hi)
 		}
 		s.stmt, s.seen = min(s.stmt, x.stmt), max(s.seen, x.seen)
-		all.remove(x)
-		g.entries--
+		g.dropSpan(all, x)
 	}
-	*own = append((*own)[:i], append(spans{s}, (*own)[j:]...)...)
+	*own = slices.Replace(*own, i, j, s)
 	all.insert(s)
 	g.entries++
 }
@@ -523,24 +515,22 @@ func (g *Graph) forgetEntries(n *Node) {
 		g.leave(p, &p.readers, n)
 	}
 	for _, p := range n.writes {
-		g.leave(p, &p.writers, n)
-		if len(p.writers) == 0 {
-			g.written.Delete(p)
-		}
+		g.leaveWriters(p, n)
 	}
 	for _, s := range n.readRanges {
-		g.ranges.remove(s)
+		g.dropSpan(&g.ranges, s)
 	}
 	for _, s := range n.filtered {
-		g.ranges.remove(s)
+		g.dropSpan(&g.ranges, s)
 	}
 	for _, s := range n.writtenRanges {
-		g.wranges.remove(s)
+		g.dropSpan(&g.wranges, s)
 	}
-	g.entries -= len(n.readRanges) + len(n.filtered) + len(n.writtenRanges)
-	n.reads, n.writes, n.readRanges, n.filtered, n.writtenRanges = nil, nil, nil, nil, nil
+	n.reads, n.writes = retain(n.reads), retain(n.writes)
+	n.readRanges, n.writtenRanges, n.filtered = retain(n.readRanges), retain(n.writtenRanges), retain(n.filtered)
 }
 
+// leave takes a node, if it is there, out of a list of a point, and forgets the point if it was the last.
 func (g *Graph) leave(p *point, list *[]access, n *Node) {
 	l := *list
 	for i := range l {
@@ -550,10 +540,20 @@ func (g *Graph) leave(p *point, list *[]access, n *Node) {
 			l[len(l)-1] = access{}
 			*list = l[:len(l)-1]
 			g.entries--
-			break
+			if len(p.readers)+len(p.writers) == 0 {
+				delete(g.points, p.key)
+				*p = point{readers: retain(p.readers), writers: retain(p.writers)}
+				g.spare.points.put(p)
+			}
+			return
 		}
 	}
-	if len(p.readers) == 0 && len(p.writers) == 0 && g.points[p.key] == p {
-		delete(g.points, p.key)
+}
+
+// leaveWriters is leave for a writer.
+func (g *Graph) leaveWriters(p *point, n *Node) {
+	if len(p.writers) == 1 && p.writers[0].n == n {
+		g.written.Delete(p)
 	}
+	g.leave(p, &p.writers, n)
 }

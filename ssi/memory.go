@@ -8,7 +8,7 @@ import "github.com/minisql/minisql/mvcc"
 func (g *Graph) coarsen(acting *Node) {
 	const many = 16
 	n := acting
-	for x := g.oldest; x != nil; x = x.next {
+	for x := g.committed.first; x != nil; x = x.next {
 		if len(x.reads) >= many || len(x.writes) >= many {
 			n = x
 			break
@@ -31,10 +31,7 @@ func (g *Graph) coarsen(acting *Node) {
 	}
 	for _, p := range writes {
 		writtenTables[string(g.opts.Table([]byte(p.key)))] = true
-		g.leave(p, &p.writers, n)
-		if len(p.writers) == 0 {
-			g.written.Delete(p)
-		}
+		g.leaveWriters(p, n)
 	}
 	g.dropFilters(n)
 	// The edges of the points exist already; those of other keys may be missing only
@@ -63,7 +60,7 @@ func afterPrefix(prefix []byte) []byte {
 // PostgreSQL does: it has the entries and the edges of both. Of others the end is still waited for.
 func (g *Graph) summarize() {
 	var a, b *Node
-	for x := g.oldest; x != nil; x = x.next {
+	for x := g.committed.first; x != nil; x = x.next {
 		if !x.ended {
 			continue
 		}
@@ -78,7 +75,7 @@ func (g *Graph) summarize() {
 		return
 	}
 	g.stats.Summarized++
-	g.unlink(b)
+	g.committed.remove(b)
 	if b.wrote {
 		if !a.wrote || b.first < a.first {
 			a.first = b.first
@@ -100,28 +97,24 @@ func (g *Graph) summarize() {
 		g.inherit(p, &p.writers, &a.writes, b, a)
 	}
 	g.dropFilters(b)
-	readRanges, writtenRanges := b.readRanges, b.writtenRanges
-	b.reads, b.writes = nil, nil
-	g.forgetEntries(b)
-	for _, s := range readRanges {
+	for _, s := range b.readRanges {
 		if !a.readRanges.coversSpan(s.lo, s.hi, s.seen) {
 			g.addRange(&a.readRanges, &g.ranges, a, s.lo, s.hi, s.seen)
 		}
 	}
-	for _, s := range writtenRanges {
+	for _, s := range b.writtenRanges {
 		if !a.writtenRanges.coversSpan(s.lo, s.hi, 0) {
 			g.addRange(&a.writtenRanges, &g.wranges, a, s.lo, s.hi, 0)
 		}
 	}
-	in, out := b.in.list, b.out.list
-	g.disconnect(b)
-	for _, e := range in {
+	for _, e := range b.in.list {
 		g.connect(e.from, a, e.kind, e.key, e.fromStmt, e.toStmt)
 	}
-	for _, e := range out {
+	for _, e := range b.out.list {
 		g.connect(a, e.to, e.kind, e.key, e.fromStmt, e.toStmt)
 	}
-	b.state = gone
+	b.reads, b.writes = nil, nil // a's by now
+	g.forget(b)
 }
 
 // inherit puts heir in the place of n at a point.

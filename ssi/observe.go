@@ -9,7 +9,7 @@ func (g *Graph) Observe(who Party, take func() mvcc.Timestamp) *Node {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	n := &Node{g: g, who: who, observer: true, snap: take()}
-	g.active[n] = struct{}{}
+	g.enterActive(n)
 	return n
 }
 
@@ -17,20 +17,19 @@ func (g *Graph) Observe(who Party, take func() mvcc.Timestamp) *Node {
 func (n *Node) Advance(take func() mvcc.Timestamp) {
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
+	n.g.active.remove(n)
 	n.snap = take()
+	n.g.active.push(n)
 }
 
 // Reread tells that an observer has looked at a key again, under a lock, and goes on with what it
 // found there: what its statement saw of it before does not matter.
 func (n *Node) Reread(key []byte) {
-	g := n.g
-	g.mu.Lock()
+	g := n.act()
 	defer g.mu.Unlock()
 	for _, e := range append([]*edge(nil), n.out.list...) {
-		if e.kind == ReadWrite && e.fromStmt == n.statement() && string(e.key) == string(key[:min(len(key), witnessBytes)]) {
-			n.out.remove(e, to)
-			e.to.in.remove(e, from)
-			g.edges--
+		if e.kind == ReadWrite && e.fromStmt == n.statement() && e.key == string(key[:min(len(key), witnessBytes)]) {
+			g.cut(e)
 		}
 	}
 }

@@ -15,12 +15,12 @@ type safety struct {
 // watchSafety gives a read-only node its safety, or nil if its snapshot is safe already.
 func (g *Graph) watchSafety(n *Node) {
 	s := &safety{waiting: make(map[*Node]struct{}), decided: make(chan struct{})}
-	for w := range g.active {
+	for w := g.active.first; w != nil; w = w.next {
 		if !w.readOnly && !w.observer {
 			s.waiting[w] = struct{}{}
 		}
 	}
-	for w := g.oldest; w != nil; w = w.next {
+	for w := g.committed.first; w != nil; w = w.next {
 		if w.unsafeFrom(n.snap) != 0 {
 			s.unsafe = true
 		}
@@ -63,7 +63,7 @@ func (w *Node) unsafeFrom(at mvcc.Timestamp) (from mvcc.Timestamp) {
 func (g *Graph) newestSafe() mvcc.Timestamp {
 	bound := g.opts.Published()
 	at := bound
-	for n := range g.active {
+	for n := g.active.first; n != nil; n = n.next {
 		bound = min(bound, n.snap)
 		if !n.readOnly && !n.observer {
 			at = min(at, n.snap)
@@ -71,7 +71,7 @@ func (g *Graph) newestSafe() mvcc.Timestamp {
 	}
 	for at > g.lastSafe && at >= bound {
 		from := mvcc.Timestamp(0)
-		for w := g.oldest; w != nil; w = w.next {
+		for w := g.committed.first; w != nil; w = w.next {
 			if b := w.unsafeFrom(at); b != 0 && (from == 0 || b < from) {
 				from = b
 			}
@@ -128,13 +128,13 @@ func (g *Graph) keepSafe() {
 
 // writing reports whether a read-write transaction is active, or its commit not published yet.
 func (g *Graph) writing() bool {
-	for n := range g.active {
+	for n := g.active.first; n != nil; n = n.next {
 		if !n.readOnly && !n.observer {
 			return true
 		}
 	}
 	published := g.opts.Published()
-	for w := g.oldest; w != nil; w = w.next {
+	for w := g.committed.first; w != nil; w = w.next {
 		if w.wrote && !w.observer && (w.last == 0 || w.last > published) {
 			return true
 		}
@@ -147,7 +147,8 @@ func (g *Graph) ended(w *Node) {
 	if !w.readOnly && !w.observer {
 		g.keepSafe()
 	}
-	for r := range g.active {
+	for r, next := g.active.first, (*Node)(nil); r != nil && g.readers > 0; r = next {
+		next = r.next
 		s := r.safety
 		if s == nil || s.unsafe {
 			continue
@@ -158,16 +159,14 @@ func (g *Graph) ended(w *Node) {
 		delete(s.waiting, w)
 		switch {
 		case w.unsafeFrom(r.snap) != 0:
-			s.unsafe = true
+			s.unsafe, s.waiting = true, nil
 			g.stats.Unsafe++
 			close(s.decided)
 		case len(s.waiting) == 0:
 			g.stats.SafeSnapshots++
 			close(s.decided)
-			delete(g.active, r)
-			r.state = gone
-			g.forgetEntries(r)
-			g.disconnect(r)
+			g.leaveActive(r)
+			g.forget(r)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func TestLastSafe(t *testing.T) {
 				w.playSlowly(runs, order, r, func() {
 					careless = append(careless, reader(keys, w.published()))
 					held := w.published()
-					for n := range w.g.active {
+					for n := w.g.active.first; n != nil; n = n.next {
 						held = min(held, n.snap)
 					}
 					at := mvcc.Timestamp(0)

@@ -3,6 +3,7 @@ package ssi
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"sort"
 
 	"github.com/minisql/minisql/mvcc"
@@ -18,6 +19,8 @@ type span struct {
 	seen   mvcc.Timestamp
 	filter Filter
 
+	room [2][]byte // memory for lo and hi
+
 	// of the tree
 	priority    uint32
 	left, right *span
@@ -25,12 +28,34 @@ type span struct {
 }
 
 // newSpan copies the bounds.
-func newSpan(lo, hi []byte, n *Node) *span {
-	s := &span{lo: append([]byte(nil), lo...), n: n, stmt: n.statement()}
-	if hi != nil {
-		s.hi = append([]byte{}, hi...)
-	}
+func (g *Graph) newSpan(lo, hi []byte, n *Node) *span {
+	s := g.spare.spans.get()
+	s.n, s.stmt = n, n.statement()
+	s.setLo(lo)
+	s.setHi(hi)
 	return s
+}
+
+// dropSpan takes a span out of the tree, for good.
+func (g *Graph) dropSpan(all *intervals, s *span) {
+	all.remove(s)
+	g.entries--
+	*s = span{room: s.room}
+	g.spare.spans.put(s)
+}
+
+func (s *span) setLo(lo []byte) {
+	s.room[0] = append(s.room[0][:0], lo...)
+	s.lo = s.room[0]
+}
+
+func (s *span) setHi(hi []byte) {
+	if hi == nil {
+		s.hi = nil
+		return
+	}
+	s.room[1] = append(slices.Grow(s.room[1][:0], 1), hi...)
+	s.hi = s.room[1]
 }
 
 func (s *span) covers(key []byte) bool {

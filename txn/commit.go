@@ -146,12 +146,15 @@ func (t *Txn) end(committed bool) {
 		t.spill.Abort()
 		t.spill = nil
 	}
-	switch {
-	case t.node == nil:
-	case committed:
-		t.node.Ended()
-	default:
-		t.node.Abort()
+	if n := t.node; n != nil {
+		if t.opts.Level == Serializable {
+			t.node = nil // it may become another transaction's
+		}
+		if committed {
+			n.Ended()
+		} else {
+			n.Abort()
+		}
 	}
 	t.m.below.unlock(&t.owner, 0, true)
 	t.m.tables.release(&t.owner, 0)
