@@ -181,6 +181,26 @@ func (c *Catalog) Tables() []*Table {
 	return slices.DeleteFunc(all, func(t *Table) bool { return t.SchemaID == MinisqlSchemaID })
 }
 
+// StoredIn returns the table of db whose row is at key, or whose index has an entry there, with the
+// index; nil if there is none.
+func (c *Catalog) StoredIn(db ID, key []byte) (*Table, *Index) {
+	of, storage := splitPrefix(key)
+	if of != db || storage == 0 {
+		return nil, nil
+	}
+	for _, t := range c.tables {
+		if t.Storage == storage {
+			return t, nil
+		}
+		for _, x := range t.Indexes {
+			if !x.Clustered() && x.Storage == storage {
+				return t, x
+			}
+		}
+	}
+	return nil, nil
+}
+
 // TablesIn returns the relations of one schema by ID.
 func (c *Catalog) TablesIn(schema ID) []*Table {
 	return slices.DeleteFunc(c.Tables(), func(t *Table) bool { return t.SchemaID != schema })

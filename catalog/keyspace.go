@@ -88,6 +88,14 @@ func StoragePrefix(dst []byte, db, storage ID) []byte {
 // IsData reports whether key is a row's or an index entry's.
 func IsData(key []byte) bool { return len(key) > 0 && key[0] == spaceData }
 
+// splitPrefix returns what StoragePrefix has put before a key; 0 if that is another's.
+func splitPrefix(key []byte) (db, storage ID) {
+	if !IsData(key) || len(key) < PrefixLen {
+		return 0, 0
+	}
+	return ID(binary.BigEndian.Uint32(key[1:])), ID(binary.BigEndian.Uint32(key[5:]))
+}
+
 // StorageOf returns the prefix that all rows or entries of key's storage have.
 func StorageOf(key []byte) []byte { return key[:min(len(key), PrefixLen)] }
 

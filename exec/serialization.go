@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -186,17 +185,7 @@ func (s *Session) storedIn(key []byte) (*catalog.Table, *catalog.Index) {
 	if sc == nil {
 		return nil, nil
 	}
-	for _, t := range sc.cat.Tables() {
-		if t.Storage != 0 && bytes.HasPrefix(key, catalog.StoragePrefix(nil, s.db.id, t.Storage)) {
-			return t, nil
-		}
-		for _, x := range t.Indexes {
-			if !x.Clustered() && bytes.HasPrefix(key, catalog.StoragePrefix(nil, s.db.id, x.Storage)) {
-				return t, x
-			}
-		}
-	}
-	return nil, nil
+	return sc.cat.StoredIn(s.db.id, key)
 }
 
 // describeStoredKey names the table or index of a row's or an index entry's key, and its columns.
@@ -206,9 +195,9 @@ func (s *Session) describeStoredKey(key []byte) string {
 	case t == nil:
 		return "a table"
 	case x == nil:
-		return s.describeRow(t, key[len(catalog.StoragePrefix(nil, s.db.id, t.Storage)):])
+		return s.describeRow(t, key[catalog.PrefixLen:])
 	}
-	columns, values := s.describeParts(t, x.Columns, key[len(catalog.StoragePrefix(nil, s.db.id, x.Storage)):])
+	columns, values := s.describeParts(t, x.Columns, key[catalog.PrefixLen:])
 	return fmt.Sprintf("index %s of table %s at (%s)=(%s)", x.Name, t.Name, columns, values)
 }
 
