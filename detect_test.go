@@ -20,7 +20,7 @@ func TestDetectAnomalies(t *testing.T) { engines.Each(t, testDetectAnomalies) }
 func testDetectAnomalies(t *testing.T, on engines.Engine) {
 	ctx := context.Background()
 	for _, tc := range []struct {
-		name, level string
+		name, level string   // of both sessions, or of a/b
 		steps       []string // session: statement
 		want        []string
 	}{
@@ -78,6 +78,10 @@ func testDetectAnomalies(t *testing.T, on engines.Engine) {
 			"a: select * from orders", "b: insert into orders values (1, 7, 80)", "b: commit",
 			"a: select count(*) from orders", "a: commit",
 		}, []string{"a anomaly: phantom read"}},
+		{"two orders against one credit limit, the second one careful", "repeatable read/serializable", []string{
+			"a: select sum(amount) from orders where customer = 7", "b: select sum(amount) from orders where customer = 7",
+			"a: insert into orders values (1, 7, 80)", "b: insert into orders values (2, 7, 80)", "a: commit", "b: commit",
+		}, []string{"b anomaly: phantom skew"}},
 		{"a report on one snapshot", "repeatable read", []string{
 			"a: select amount from orders where id = 10",
 			"b: update orders set amount = 1 where id = 10", "b: update orders set amount = 1 where id = 11", "b: commit",
@@ -104,7 +108,8 @@ func testDetectAnomalies(t *testing.T, on engines.Engine) {
 					}
 				}
 				sessions := map[string]*minisql.Session{}
-				for _, name := range []string{"a", "b"} {
+				levels := strings.Split(tc.level, "/")
+				for i, name := range []string{"a", "b"} {
 					s, err := db.Session(ctx, &minisql.SessionOptions{OnNotice: func(n *minisql.Notice) {
 						if !strings.Contains(n.Detail, "(this transaction, pid ") || !strings.Contains(n.Detail, ` in "`) {
 							t.Errorf("the notice does not explain itself: %s", n.Detail)
@@ -116,7 +121,7 @@ func testDetectAnomalies(t *testing.T, on engines.Engine) {
 					}
 					defer s.Release()
 					sessions[name] = s
-					if _, err := s.Exec(ctx, "begin isolation level "+tc.level); err != nil {
+					if _, err := s.Exec(ctx, "begin isolation level "+levels[i%len(levels)]); err != nil {
 						t.Fatal(err)
 					}
 				}

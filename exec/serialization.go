@@ -113,8 +113,8 @@ func (s *Session) describeDeadlock(d *txn.Deadlock) string {
 	return b.String()
 }
 
-// reportAnomaly tells of what the commit of a watched transaction has shown, and remembers it. err is
-// that of the commit.
+// reportAnomaly tells of what a commit has shown of watched transactions, and remembers it. err is that of
+// the commit. A session at SERIALIZABLE that is not watched itself is not told.
 func (s *Session) reportAnomaly(t *txn.Txn, err error) {
 	f := t.Anomaly()
 	_, refused := errors.AsType[*txn.Failure](err)
@@ -129,6 +129,8 @@ func (s *Session) reportAnomaly(t *txn.Txn, err error) {
 	s.srv.anomalies.add(a)
 	if !refused {
 		s.srv.logf("anomaly: %s (pid %d)\n%s", a.Name, s.pid, a.Explanation)
+	}
+	if !refused && t.Options().Detect != txn.DetectOff {
 		s.notice("NOTICE", sqlerr.New(sqlerr.Warning, "anomaly: %s", a.Name).WithDetail("%s", a.Explanation).
 			WithHint("SERIALIZABLE, or a lock on what was read, prevents it."))
 	}

@@ -6,30 +6,23 @@ import (
 
 // Precommit decides whether the transaction may commit. If so it counts as committed from here
 // on: SetCommit, if it leaves writes behind, and Ended must follow, or Abort. An error is a
-// *Failure, and Abort must follow. An observer fails only if strict is set.
-func (n *Node) Precommit(wrote, strict bool) error {
+// *Failure, and Abort must follow.
+//
+// Where transactions are observed, anomaly is a cycle of committed ones that this one closes, of which an observer
+// is one. It is an error only if strict is set.
+func (n *Node) Precommit(wrote, strict bool) (anomaly *Failure, err error) {
 	g := n.act()
 	defer g.mu.Unlock()
 	if n.state != active {
-		return nil
+		return nil, nil
 	}
 	if n.doomed != nil {
-		return g.fail(n.doomed)
-	}
-	if n.observer && len(n.in.list) > 0 {
-		if cycle, _ := g.search(n, throughCommitted); cycle != nil {
-			n.anomaly = failure(n, cycle)
-			g.stats.Anomalies++
-			if strict {
-				return n.anomaly
-			}
-			g.tangled = true
-		}
+		return nil, g.fail(n.doomed)
 	}
 	for !n.observer {
 		cycle, fails := g.cycle(n)
 		if fails {
-			return g.fail(failure(n, cycle))
+			return nil, g.fail(failure(n, cycle))
 		}
 		if cycle == nil {
 			break
@@ -38,6 +31,16 @@ func (n *Node) Precommit(wrote, strict bool) error {
 		victim.doomed = failure(victim, cycle)
 		g.stats.Doomed++
 	}
+	if g.observers > 0 && len(n.in.list) > 0 {
+		if cycle, _ := g.search(n, throughObserved); cycle != nil {
+			anomaly = failure(n, cycle)
+			g.stats.Anomalies++
+			if strict {
+				return anomaly, anomaly
+			}
+			g.tangled = true
+		}
+	}
 	n.state, n.wrote = committed, wrote
 	g.leaveActive(n)
 	g.committed.push(n)
@@ -45,7 +48,7 @@ func (n *Node) Precommit(wrote, strict bool) error {
 	if g.committed.len+g.active.len > g.opts.MaxNodes {
 		g.summarize()
 	}
-	return nil
+	return anomaly, nil
 }
 
 // victimOf chooses who is doomed by the commit of the first node of a cycle: the one that read

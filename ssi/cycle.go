@@ -60,6 +60,7 @@ type which uint8
 const (
 	throughAll       which = iota
 	throughCommitted       // nodes only
+	throughObserved        // likewise, and observers are nodes like others
 	// asPivot: the first node is between two rw edges, of which the one out leads to a
 	// committed node: PostgreSQL's choice of victim while the reader is still active.
 	asPivot
@@ -89,7 +90,7 @@ func (g *Graph) search(n *Node, cycles which) (path []*edge, gaveUp bool) {
 				slices.Reverse(path)
 				return path, false
 			}
-			if y.visit == g.visits || y.doomed != nil || (y.observer && !n.observer) || (y.state != committed && cycles == throughCommitted) {
+			if y.visit == g.visits || y.doomed != nil || (y.observer && cycles != throughObserved) || (y.state != committed && (cycles == throughCommitted || cycles == throughObserved)) {
 				continue
 			}
 			y.visit, y.came = g.visits, e

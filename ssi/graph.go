@@ -44,6 +44,7 @@ type Graph struct {
 	active    list           // in the order of their snapshots
 	committed list           // in the order of their commits
 	readers   int            // active nodes that are read-only
+	observers int            // nodes
 	commits   int64          // that were decided
 	swept     mvcc.Timestamp // see sweep
 	tangled   bool           // committed nodes may be on cycles

@@ -88,7 +88,10 @@ func (g *Graph) summarize() {
 		}
 	}
 	a.wrote = a.wrote || b.wrote
-	a.observer = a.observer && b.observer
+	if a.observer && !b.observer {
+		a.observer = false
+		g.observers--
+	}
 	g.tangled = true
 	for _, p := range b.reads {
 		g.inherit(p, &p.readers, &a.reads, b, a)

@@ -36,7 +36,6 @@ type Node struct {
 	wrote       bool
 	doomed      *Failure // why the node is going to fail
 	observer    bool     // a transaction of a weaker level that is watched; see Observe
-	anomaly     *Failure // of an observer: the cycle that its commit closed
 
 	in, out edges
 

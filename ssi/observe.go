@@ -2,13 +2,15 @@ package ssi
 
 import "github.com/minisql/minisql/mvcc"
 
-// Observe adds a transaction of a weaker level, which is told when it commits whether the
-// committed transactions could still have run one after another. It never fails of itself, and
-// the serializable ones do not know it.
+// Observe adds a transaction of a weaker level. Who commits is told whether the committed transactions, this
+// one among them, could still have run one after another. It never fails of itself, and does not make the
+// serializable ones fail.
 func (g *Graph) Observe(who Party, take func() mvcc.Timestamp) *Node {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	n := &Node{g: g, who: who, observer: true, snap: take()}
+	n := g.spare.nodes.get()
+	n.g, n.who, n.state, n.observer, n.snap = g, who, active, true, take()
+	g.observers++
 	g.enterActive(n)
 	return n
 }
@@ -32,13 +34,6 @@ func (n *Node) Reread(key []byte) {
 			g.cut(e)
 		}
 	}
-}
-
-// Anomaly is the cycle that an observer's commit has closed, or nil.
-func (n *Node) Anomaly() *Failure {
-	n.g.mu.Lock()
-	defer n.g.mu.Unlock()
-	return n.anomaly
 }
 
 // Name is what the literature calls a cycle. Those with two rw edges are skews of writes (G2), those

@@ -149,7 +149,7 @@ func TestSummaryIsUnsafe(t *testing.T) {
 	g := New(Options{Published: func() mvcc.Timestamp { return now }, MaxNodes: 3})
 	begin := func() *Node { return g.Begin(Party{}, false, func() mvcc.Timestamp { return now }) }
 	commit := func(n *Node, wrote bool) {
-		if err := n.Precommit(wrote, false); err != nil {
+		if _, err := n.Precommit(wrote, false); err != nil {
 			t.Fatal(err)
 		}
 		if wrote {

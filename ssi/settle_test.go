@@ -23,13 +23,13 @@ func TestSettle(t *testing.T) {
 				for _, err := range []error{
 					a.Read([]byte("x"), 1, nil), b.Read([]byte("y"), 1, nil),
 					a.Write([]byte("y"), false, nil), b.Write([]byte("x"), false, nil),
-					a.Precommit(true, false),
+					precommit(a),
 				} {
 					if err != nil {
 						t.Fatal(err)
 					}
 				}
-				f, ok := b.Precommit(true, false).(*Failure)
+				f, ok := precommit(b).(*Failure)
 				if !ok {
 					t.Fatal("write skew was not refused")
 				}
@@ -65,7 +65,7 @@ func TestSettleLeavesReaders(t *testing.T) {
 	do(sale.Read([]byte("day"), now, nil))
 	do(sale.Write([]byte("sale"), true, nil))
 	do(day.Write([]byte("day"), false, nil))
-	do(day.Precommit(true, false))
+	do(precommit(day))
 	now++
 	day.SetCommit(now)
 	day.Ended()
@@ -73,7 +73,7 @@ func TestSettleLeavesReaders(t *testing.T) {
 	do(report.Read([]byte("day"), now, nil))
 	err := report.Read([]byte("sale"), now, nil)
 	if err == nil {
-		err = sale.Precommit(true, false)
+		err = precommit(sale)
 	}
 	f, ok := err.(*Failure)
 	if !ok {
@@ -93,4 +93,9 @@ func TestSettleLeavesReaders(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("the report is waited for")
 	}
+}
+
+func precommit(n *Node) error {
+	_, err := n.Precommit(true, false)
+	return err
 }

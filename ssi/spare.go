@@ -43,10 +43,13 @@ func retain[T any](list []T) []T {
 }
 
 // retire is called when a node is out of the graph, and its transaction has ended. Read-only ones
-// and observers are looked at even then.
+// are looked at even then.
 func (g *Graph) retire(n *Node) {
 	n.state = gone
-	if n.readOnly || n.observer {
+	if n.observer {
+		g.observers--
+	}
+	if n.readOnly {
 		return
 	}
 	*n = Node{

@@ -147,9 +147,7 @@ func (t *Txn) end(committed bool) {
 		t.spill = nil
 	}
 	if n := t.node; n != nil {
-		if t.opts.Level == Serializable {
-			t.node = nil // it may become another transaction's
-		}
+		t.node = nil // it may become another transaction's
 		if committed {
 			n.Ended()
 		} else {

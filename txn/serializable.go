@@ -181,8 +181,9 @@ func (t *Txn) precommit() error {
 	if t.node == nil {
 		return nil
 	}
-	err := t.node.Precommit(t.Wrote(), t.opts.Detect == DetectError)
-	if f, ok := errors.AsType[*ssi.Failure](err); ok && t.opts.Level != Serializable {
+	var err error
+	t.anomaly, err = t.node.Precommit(t.Wrote(), t.opts.Detect == DetectError)
+	if f, ok := errors.AsType[*ssi.Failure](err); ok && f == t.anomaly {
 		return sqlerr.New(sqlerr.SerializationFailure, "could not commit because of an anomaly: %s", f.Name()).
 			WithHint("The transaction might succeed if retried. minisql.detect_anomalies is \"error\".").WithCause(f)
 	}

@@ -38,9 +38,10 @@ type Txn struct {
 	after mvcc.Timestamp
 
 	// node is what ssi knows of the transaction; nil at other levels, and on a safe snapshot.
-	node   *ssi.Node
-	safety atomic.Pointer[ssi.Node] // while it waits for a safe snapshot
-	change *ssi.Change              // of the row that is being written; nil: not known
+	node    *ssi.Node
+	anomaly *Failure                 // see Anomaly
+	safety  atomic.Pointer[ssi.Node] // while it waits for a safe snapshot
+	change  *ssi.Change              // of the row that is being written; nil: not known
 
 	writes  buffer
 	written int   // entries with a write
@@ -99,13 +100,9 @@ func (t *Txn) BeginStatement(ctx context.Context) error {
 	return nil
 }
 
-// Anomaly is what the commit of a watched transaction has shown, or nil.
-func (t *Txn) Anomaly() *Failure {
-	if t.node == nil {
-		return nil
-	}
-	return t.node.Anomaly()
-}
+// Anomaly is what the commit has shown of this and other transactions, of which one at least is watched; nil
+// is nothing.
+func (t *Txn) Anomaly() *Failure { return t.anomaly }
 
 // Explain gives the running statement a text, for explanations of what it did.
 func (t *Txn) Explain(text string) {
