@@ -100,6 +100,7 @@ func (n *Node) Ended() {
 	n.settle()
 	if n.state == committed {
 		g.ended(n)
+		g.supersede(n)
 		g.prune()
 	}
 }

@@ -16,8 +16,8 @@
 //
 // Of the writers of one key, each has an edge from the one before. So a reader has edges only with the
 // last that it saw and the first that it did not, and a writer only with the last before it and its
-// readers: what others are before or after follows. Edges grow with what transactions do, and
-// not with the number of those that are remembered.
+// readers: what others are before or after follows. Likewise of those who scan the same keys; see scans.go. Edges
+// grow with what transactions do, and not with the number of those that are remembered.
 //
 // The committed transactions are serializable if and only if there is no cycle. Under snapshot
 // isolation every cycle has two rw edges in a row (Fekete et al. 2005), so an active

@@ -198,7 +198,7 @@ func (n *Node) Read(key []byte, at mvcc.Timestamp, f Filter) error {
 		p = g.registerRead(p, key, n, at, f)
 	}
 	if p != nil {
-		g.readsPoint(n, p, view{at: at}, f)
+		g.readsPoint(n, p, view{at: at}, f, 0)
 	}
 	g.wranges.holding(key, func(s *span) { g.reads(n, s.n, view{at: at}, string(key), s.stmt) })
 	return g.closes(n)
@@ -248,8 +248,8 @@ func (g *Graph) reads(r, w *Node, v view, key string, wrote uint32) {
 func (w *Node) link() bool { return !w.observer && w.first == w.last }
 
 // readsPoint connects a reader with the writers of a point whose changes meet its filter: the last that it saw,
-// and the first that it did not.
-func (g *Graph) readsPoint(r *Node, p *point, v view, f Filter) {
+// and the first that it did not. Those up to base are before it already; see base.
+func (g *Graph) readsPoint(r *Node, p *point, v view, f Filter, base mvcc.Timestamp) {
 	matters := func(w *access) bool { return w.n != r && w.change.concerns(f) }
 	first := len(p.writers)
 	for first > 0 {
@@ -259,7 +259,9 @@ func (g *Graph) readsPoint(r *Node, p *point, v view, f Filter) {
 		first--
 	}
 	for i := first - 1; i >= 0; i-- {
-		if w := &p.writers[i]; matters(w) {
+		if w := &p.writers[i]; w.n.link() && w.n.last <= base {
+			break
+		} else if matters(w) {
 			g.reads(r, w.n, v, p.key, w.stmt)
 			if w.n.link() {
 				break
@@ -300,19 +302,25 @@ func (n *Node) ReadRange(lo, hi []byte, at Moment, f Filter) error {
 		return nil
 	}
 	v := view{at: n.snap, moment: at}
+	base := mvcc.Timestamp(0)
+	if f == nil && at == 0 {
+		base = g.base(n, lo, hi)
+	}
 	switch {
 	case n.readRanges.coversSpan(lo, hi, v.seen()):
 	case f != nil:
 		g.addFiltered(n, lo, hi, v.seen(), f)
 	default:
-		g.addRange(&n.readRanges, &g.ranges, n, lo, hi, v.seen())
+		if s := g.addRange(&n.readRanges, &g.ranges, n, lo, hi, v.seen()); s.is(lo, hi) {
+			s.base = base
+		}
 	}
 	g.pivot.key = string(lo)
 	g.written.AscendGreaterOrEqual(&g.pivot, func(p *point) bool {
 		if hi != nil && p.key >= string(hi) {
 			return false
 		}
-		g.readsPoint(n, p, v, f)
+		g.readsPoint(n, p, v, f, base)
 		return true
 	})
 	g.wranges.overlapping(lo, hi, func(s *span) { g.reads(n, s.n, v, string(s.lo), s.stmt) })
@@ -486,7 +494,7 @@ func (g *Graph) entered(n *Node) {
 }
 
 // addRange puts a range into a node's own and into all, merged with those that it touches.
-func (g *Graph) addRange(own *spans, all *intervals, n *Node, lo, hi []byte, seen mvcc.Timestamp) {
+func (g *Graph) addRange(own *spans, all *intervals, n *Node, lo, hi []byte, seen mvcc.Timestamp) *span {
 	s := g.newSpan(lo, hi, n)
 	s.seen = seen
 	i := (*own).find(lo)
@@ -508,6 +516,7 @@ func (g *Graph) addRange(own *spans, all *intervals, n *Node, lo, hi []byte, see
 	*own = slices.Replace(*own, i, j, s)
 	all.insert(s)
 	g.entries++
+	return s
 }
 
 // forgetEntries takes a node out of every point and range.

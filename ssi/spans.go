@@ -18,6 +18,7 @@ type span struct {
 	// Of a range that was read; see access.
 	seen   mvcc.Timestamp
 	filter Filter
+	base   mvcc.Timestamp // see Graph.base; 0: not known
 
 	room [2][]byte // memory for lo and hi
 
@@ -58,6 +59,11 @@ func (s *span) setHi(hi []byte) {
 	s.hi = s.room[1]
 }
 
+// is reports whether the span is this one.
+func (s *span) is(lo, hi []byte) bool {
+	return bytes.Equal(s.lo, lo) && (s.hi == nil) == (hi == nil) && bytes.Equal(s.hi, hi)
+}
+
 func (s *span) covers(key []byte) bool {
 	return bytes.Compare(s.lo, key) <= 0 && (s.hi == nil || bytes.Compare(key, s.hi) < 0)
 }
@@ -96,6 +102,13 @@ func (s spans) coversSpan(lo, hi []byte, seen mvcc.Timestamp) bool {
 	}
 	s[i].seen = max(s[i].seen, seen)
 	return true
+}
+
+// drop takes one out.
+func (s *spans) drop(x *span) {
+	if i := slices.Index(*s, x); i >= 0 {
+		*s = slices.Delete(*s, i, i+1)
+	}
 }
 
 // intervals finds the ranges of all nodes that have a key, or overlap a range: a treap by lower
