@@ -3,6 +3,7 @@ package exec
 import (
 	"bytes"
 	"slices"
+	"sync"
 
 	"github.com/minisql/minisql/catalog"
 	"github.com/minisql/minisql/planner"
@@ -81,16 +82,56 @@ func (r *reader) addAll(run *txn.Run) error {
 	return nil
 }
 
+// spanReader reads spans, one after another, in runs that become larger.
+type spanReader struct {
+	scanner *txn.Scanner // nil: it is at the end
+	run     *txn.Run
+	size    int // of the next run
+}
+
+// spareRuns are taken over from scans that have ended: a scan of some hundred rows would else grow its own.
+var spareRuns = sync.Pool{New: func() any { return new(txn.Run) }}
+
+func (c *spanReader) open(x *execution, s txn.Span) (err error) {
+	if c.scanner, err = x.txn.Scan(s, txn.Snapshot); err != nil {
+		return x.storageError(err)
+	}
+	c.run = spareRuns.Get().(*txn.Run)
+	return nil
+}
+
+// next reads the next run and returns how many rows it has; 0 is the end.
+func (c *spanReader) next(x *execution) (int, error) {
+	n, err := c.scanner.Next(c.run, c.size)
+	if err != nil {
+		return 0, x.storageError(err)
+	}
+	if n == 0 {
+		c.close()
+		return 0, nil
+	}
+	x.read += int64(n)
+	c.size = min(2*c.size, vec.MaxRows)
+	return n, nil
+}
+
+func (c *spanReader) close() {
+	if c.scanner != nil {
+		c.scanner.Close()
+		c.run.Forget()
+		spareRuns.Put(c.run)
+		c.scanner, c.run = nil, nil
+	}
+}
+
 // ---- sequential scan
 
 type seqScanOp struct {
 	reader
-	filter  *expr.Filter
-	once    *filterOp
-	scanner *txn.Scanner
-	run     txn.Run
-	size    int
-	dead    bool
+	filter *expr.Filter
+	once   *filterOp
+	rows   spanReader
+	dead   bool
 }
 
 func newSeqScan(x *execution, n *planner.SeqScan) (operator, error) {
@@ -104,7 +145,7 @@ func newSeqScan(x *execution, n *planner.SeqScan) (operator, error) {
 
 func (o *seqScanOp) open(x *execution) error {
 	o.close(x)
-	o.size = firstBatch
+	o.rows.size = firstBatch
 	if o.dead = false; len(o.once.once) > 0 {
 		o.once.input = noRows{}
 		if err := o.once.open(x); err != nil {
@@ -114,31 +155,23 @@ func (o *seqScanOp) open(x *execution) error {
 			return nil
 		}
 	}
-	var err error
-	if o.scanner, err = x.txn.Scan(txn.Span{Lo: o.ti.prefix, Hi: upper(o.ti.prefix)}, txn.Snapshot); err != nil {
-		return x.storageError(err)
+	if err := o.rows.open(x, txn.Span{Lo: o.ti.prefix, Hi: upper(o.ti.prefix)}); err != nil {
+		return err
 	}
-	o.scanner.Where(o.filterNow(x), o.drained)
+	o.rows.scanner.Where(o.filterNow(x), o.drained)
 	return nil
 }
 
 func (o *seqScanOp) next(x *execution) (*vec.Batch, error) {
-	for o.scanner != nil {
+	for o.rows.scanner != nil {
 		if err := x.canceled(); err != nil {
 			return nil, err
 		}
-		n, err := o.scanner.Next(&o.run, o.size)
-		if err != nil {
-			return nil, x.storageError(err)
+		if n, err := o.rows.next(x); n == 0 || err != nil {
+			return nil, err
 		}
-		if n == 0 {
-			o.close(x)
-			break
-		}
-		x.read += int64(n)
-		o.size = min(2*o.size, vec.MaxRows)
 		o.out.Reset()
-		if err := o.addAll(&o.run); err != nil {
+		if err := o.addAll(o.rows.run); err != nil {
 			return nil, err
 		}
 		if err := o.filter.Apply(x.c, o.out); err != nil {
@@ -151,12 +184,7 @@ func (o *seqScanOp) next(x *execution) (*vec.Batch, error) {
 	return nil, nil
 }
 
-func (o *seqScanOp) close(*execution) {
-	if o.scanner != nil {
-		o.scanner.Close()
-		o.scanner = nil
-	}
-}
+func (o *seqScanOp) close(*execution) { o.rows.close() }
 
 // noRows is an empty input.
 type noRows struct{}
@@ -181,9 +209,7 @@ type indexScanOp struct {
 	onlyKey []onlyCol // for index-only scans: where each column comes from
 	spans   []span
 	at      int
-	scanner *txn.Scanner
-	run     txn.Run
-	size    int
+	rows    spanReader
 	matters txn.Filter
 	keyBuf  []byte
 	buf     []byte
@@ -225,7 +251,7 @@ func newIndexScan(x *execution, n *planner.IndexScan) (operator, error) {
 
 func (o *indexScanOp) open(x *execution) error {
 	o.close(x)
-	o.spans, o.at, o.size = o.spans[:0], 0, firstBatch
+	o.spans, o.at, o.rows.size = o.spans[:0], 0, firstBatch
 	if len(o.once.once) > 0 {
 		o.once.input = noRows{}
 		if err := o.once.open(x); err != nil {
@@ -382,7 +408,7 @@ func (o *indexScanOp) addSpan(x *execution, prefix []byte, point bool) error {
 
 func (o *indexScanOp) next(x *execution) (*vec.Batch, error) {
 	for {
-		if o.scanner == nil && o.at >= len(o.spans) {
+		if o.rows.scanner == nil && o.at >= len(o.spans) {
 			return nil, nil
 		}
 		if err := x.canceled(); err != nil {
@@ -406,7 +432,7 @@ func (o *indexScanOp) next(x *execution) (*vec.Batch, error) {
 
 // fill reads up to a batch of rows; points are gathered, a range is read a run at a time.
 func (o *indexScanOp) fill(x *execution) error {
-	for o.scanner == nil && o.at < len(o.spans) && o.out.N < vec.MaxRows {
+	for o.rows.scanner == nil && o.at < len(o.spans) && o.out.N < vec.MaxRows {
 		s := &o.spans[o.at]
 		o.at++
 		if s.point {
@@ -419,31 +445,23 @@ func (o *indexScanOp) fill(x *execution) error {
 			o.at--
 			return nil
 		}
-		var err error
-		if o.scanner, err = x.txn.Scan(txn.Span{Lo: s.lo, Hi: s.hi, Reverse: o.n.Reverse}, txn.Snapshot); err != nil {
-			return x.storageError(err)
+		if err := o.rows.open(x, txn.Span{Lo: s.lo, Hi: s.hi, Reverse: o.n.Reverse}); err != nil {
+			return err
 		}
-		o.scanner.Where(o.matters, o.drained)
+		o.rows.scanner.Where(o.matters, o.drained)
 	}
-	if o.scanner == nil {
+	if o.rows.scanner == nil {
 		return nil
 	}
-	n, err := o.scanner.Next(&o.run, o.size)
-	if err != nil {
-		return x.storageError(err)
+	n, err := o.rows.next(x)
+	if n == 0 || err != nil {
+		return err
 	}
-	x.read += int64(n)
-	if n == 0 {
-		o.scanner.Close()
-		o.scanner = nil
-		return nil
-	}
-	o.size = min(2*o.size, vec.MaxRows)
 	if o.xi.x.Clustered() {
-		return o.addAll(&o.run)
+		return o.addAll(o.rows.run)
 	}
 	for i := range n {
-		if err := o.take(x, o.run.Keys[i], o.run.Values[i]); err != nil {
+		if err := o.take(x, o.rows.run.Keys[i], o.rows.run.Values[i]); err != nil {
 			return err
 		}
 	}
@@ -519,10 +537,7 @@ func (o *indexScanOp) fromEntry(key, value []byte) error {
 }
 
 func (o *indexScanOp) close(*execution) {
-	if o.scanner != nil {
-		o.scanner.Close()
-		o.scanner = nil
-	}
+	o.rows.close()
 	o.at = len(o.spans)
 }
 

@@ -17,6 +17,13 @@ func (r *Run) Reset() {
 	r.arena = r.arena[:0]
 }
 
+// Forget empties the run and keeps only what nobody can have a part of: the bytes may still be read.
+func (r *Run) Forget() {
+	clear(r.Keys[:cap(r.Keys)])
+	clear(r.Values[:cap(r.Values)])
+	r.Keys, r.Values, r.arena = r.Keys[:0], r.Values[:0], nil
+}
+
 // Append copies a pair to the end of the run.
 func (r *Run) Append(key, value []byte) {
 	n := len(key) + len(value)
