@@ -33,6 +33,7 @@ type entry struct {
 	write
 	below      mvcc.Below
 	belowEpoch uint32 // below counts only in the epoch it was read in: see Txn.epoch
+	lockedAt   uint32 // owner.cmd when a lease noted the key; see lease
 	promised   bool   // by PutNew
 }
 
@@ -104,8 +105,20 @@ func (b *buffer) find(key []byte) *entry {
 	return nil
 }
 
-// insert adds an entry for key, which is not there yet.
-func (b *buffer) insert(key []byte) *entry {
+// entry returns the entry of key, and whether it was added.
+func (b *buffer) entry(key []byte) (e *entry, added bool) {
+	if b.last != nil && bytes.Equal(b.last.key, key) {
+		return b.last, false
+	}
+	leaf, i, found := b.place(key)
+	if found {
+		return b.leaves[leaf][i], false
+	}
+	return b.insert(key, leaf, i), true
+}
+
+// insert adds an entry for key at its place.
+func (b *buffer) insert(key []byte, leaf, i int) *entry {
 	if len(b.entries) == 0 {
 		b.entries = make([]entry, min(max(4, b.n), 512))
 	}
@@ -114,7 +127,6 @@ func (b *buffer) insert(key []byte) *entry {
 	b.n++
 	e.key = b.copy(key)
 	b.last = e
-	leaf, i, _ := b.place(key)
 	switch {
 	case len(b.leaves) == 0:
 		b.leaves = append(b.leaves, nil)
@@ -189,14 +201,22 @@ func (b *buffer) descend(hi []byte, f func(*entry) bool) {
 	}
 }
 
+// entry returns the buffer's entry of key, a new one if there is none.
+func (t *Txn) entry(key []byte) *entry {
+	e, added := t.writes.entry(key)
+	if added {
+		t.size += entryBytes + int64(len(key))
+	}
+	return e
+}
+
 // know records what a lock's holder has read under key, and returns its entry; nil: it will not be written.
-func (b *buffer) know(t *Txn, key []byte, e *entry, below mvcc.Below) *entry {
+func (t *Txn) know(key []byte, e *entry, below mvcc.Below) *entry {
 	if t.opts.ReadOnly {
 		return nil
 	}
 	if e == nil {
-		e = b.insert(key)
-		t.size += entryBytes + int64(len(key))
+		e = t.entry(key)
 	}
 	e.below, e.belowEpoch = below, t.epoch
 	return e
