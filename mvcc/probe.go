@@ -22,7 +22,7 @@ type Probes struct {
 	run      Run       // its newest versions
 	at       int       // the first of them that is not before last
 	size     int       // how many were asked for
-	answered int
+	answered int       // keys since
 }
 
 const (
@@ -83,7 +83,7 @@ func (s *Store) probe(p *Probes, key []byte) (Version, bool, error) {
 // openWindow reads the window that begins with key. It ends at the latest where what key
 // and the one before have in common ends: within their table, and not far off.
 func (s *Store) openWindow(p *Probes, key []byte) (ok bool, err error) {
-	if len(p.hi) > 0 && p.answered < p.size/8 {
+	if len(p.hi) > 0 && p.answered < p.run.Len()/8 { // most of what was read was in vain
 		p.hi, p.size, p.streak = p.hi[:0], 0, probeStreak-probeCooldown
 		return false, nil
 	}
