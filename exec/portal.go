@@ -443,7 +443,7 @@ func (p *Portal) runCopy(ctx context.Context, run func(context.Context) error) (
 
 // setActive notes that a statement begins, and when.
 func (s *Session) setActive(sql string) (now time.Time) {
-	now = time.Now()
+	now = s.clock.now()
 	s.mu.Lock()
 	s.State, s.Query, s.QueryTime, s.StateTime = "active", sql, now, now
 	if s.txn == nil {
@@ -455,6 +455,7 @@ func (s *Session) setActive(sql string) (now time.Time) {
 
 // setIdle notes that the statement for which setActive was called has ended.
 func (s *Session) setIdle() {
+	now := s.clock.now()
 	s.mu.Lock()
 	switch s.block {
 	case explicit:
@@ -464,6 +465,18 @@ func (s *Session) setIdle() {
 	default:
 		s.State = "idle"
 	}
-	s.StateTime = s.QueryTime.Add(time.Since(s.QueryTime)) // one clock to read and not two
+	s.StateTime = now
 	s.mu.Unlock()
+}
+
+// clock tells the time. time.Now reads two clocks, of the date and of what has passed; this one reads
+// the first again only if a second has passed, because statements are short.
+type clock struct{ read time.Time }
+
+func (c *clock) now() time.Time {
+	if passed := time.Since(c.read); passed < time.Second {
+		return c.read.Add(passed)
+	}
+	c.read = time.Now()
+	return c.read
 }

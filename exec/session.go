@@ -73,7 +73,8 @@ type Session struct {
 	lastSeq  catalog.ID
 	random   *expr.Random // of random(), made when first asked for
 
-	run run
+	run   run
+	clock clock
 
 	mu sync.Mutex // guards what follows, which others look at
 	activity

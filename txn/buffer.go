@@ -120,7 +120,7 @@ func (b *buffer) entry(key []byte) (e *entry, added bool) {
 // insert adds an entry for key at its place.
 func (b *buffer) insert(key []byte, leaf, i int) *entry {
 	if len(b.entries) == 0 {
-		b.entries = make([]entry, min(max(4, b.n), 512))
+		b.entries = make([]entry, min(max(4, b.n), 256))
 	}
 	e := &b.entries[0]
 	b.entries = b.entries[1:]
