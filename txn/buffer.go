@@ -75,16 +75,19 @@ const leafMax = 64
 // place returns where key is, or has to be put: position i of a leaf. That is the leaf's
 // length if the key belongs at its end.
 func (b *buffer) place(key []byte) (leaf, i int, found bool) {
-	// The last leaf whose first key is not after key, or the first leaf.
 	leaf = len(b.leaves) - 1
 	if leaf < 0 {
 		return 0, 0, false
 	}
-	if leaf > 0 && bytes.Compare(key, b.leaves[leaf][0].key) < 0 {
-		leaf = max(0, sort.Search(leaf, func(i int) bool { return bytes.Compare(b.leaves[i][0].key, key) > 0 })-1)
-	}
 	l := b.leaves[leaf]
-	switch c := bytes.Compare(key, l[len(l)-1].key); {
+	c := bytes.Compare(key, l[len(l)-1].key)
+	if c < 0 && leaf > 0 && bytes.Compare(key, l[0].key) < 0 {
+		// The last leaf whose first key is not after key, or the first leaf.
+		leaf = max(0, sort.Search(leaf, func(i int) bool { return bytes.Compare(b.leaves[i][0].key, key) > 0 })-1)
+		l = b.leaves[leaf]
+		c = bytes.Compare(key, l[len(l)-1].key)
+	}
+	switch {
 	case c > 0:
 		return leaf, len(l), false
 	case c == 0:
