@@ -420,7 +420,7 @@ func (s *Session) start(o txn.Options, now time.Time) error {
 		return err
 	}
 	s.txn, s.began, s.ddl, s.own, s.old = t, false, 0, nil, nil
-	s.txnTime, s.stmtTime = now, now
+	s.txnTime, s.stmtTime, s.clock.read = now, now, now
 	s.marks, s.later, s.modes = s.marks[:0], s.later[:0], nil
 	return nil
 }
