@@ -71,7 +71,10 @@ func (l *lockTable) expose(o *owner, from int, key []byte, g *mvcc.Segment, s St
 	shard, hash := l.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	e := l.enter(shard, hash, key)
+	e := shard.find(hash, key)
+	if e == nil {
+		e = l.enter(shard, hash, key)
+	}
 	by.implied.mu.Lock()
 	if !by.implied.over && g.Running() {
 		before := int8(-1)

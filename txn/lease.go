@@ -129,15 +129,12 @@ func (l *lease) admit(e *lockEntry) {
 	}
 }
 
-// enter returns the entry of key, a new one if there is none. The caller holds the shard's mutex.
+// enter puts an entry for key into the table, which has none. The caller holds the shard's mutex.
 func (l *lockTable) enter(shard *lockShard, hash uint64, key []byte) *lockEntry {
-	e := shard.find(hash, key)
-	if e == nil {
-		e = shard.insert(hash, key)
-		if all := l.leases.Load(); all != nil {
-			for _, x := range *all {
-				x.admit(e)
-			}
+	e := shard.insert(hash, key)
+	if all := l.leases.Load(); all != nil {
+		for _, x := range *all {
+			x.admit(e)
 		}
 	}
 	return e
@@ -303,7 +300,9 @@ func (l *lockTable) settle(o *owner, keep func(*entry) bool) {
 			if keep(e) {
 				shard, hash := l.shard(e.key)
 				shard.mu.Lock()
-				l.enter(shard, hash, e.key) // which exposes it
+				if shard.find(hash, e.key) == nil {
+					l.enter(shard, hash, e.key) // which exposes it
+				}
 				shard.mu.Unlock()
 			}
 		}

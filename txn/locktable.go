@@ -280,7 +280,10 @@ func (e *lockEntry) covered(o *owner, s Strength) bool {
 func (l *lockTable) acquire(ctx context.Context, o *owner, key []byte, s Strength, w WaitPolicy) (lockResult, error) {
 	shard, hash := l.shard(key)
 	shard.mu.Lock()
-	e := l.enter(shard, hash, key)
+	e := shard.find(hash, key)
+	if e == nil {
+		e = l.enter(shard, hash, key)
+	}
 	if before, ok := e.tryGrant(o, s); ok {
 		shard.mu.Unlock()
 		o.got(e, s, before)
@@ -300,7 +303,10 @@ func (l *lockTable) acquireSlow(ctx context.Context, o *owner, shard *lockShard,
 	wt := &waiter{o: o, s: s}
 	l.graph.Lock()
 	shard.mu.Lock()
-	e := l.enter(shard, hash, key) // the entry may have gone meanwhile
+	e := shard.find(hash, key) // the entry may have gone meanwhile
+	if e == nil {
+		e = l.enter(shard, hash, key)
+	}
 	if before, ok := e.tryGrant(o, s); ok {
 		shard.mu.Unlock()
 		l.graph.Unlock()
