@@ -73,7 +73,8 @@ type Session struct {
 	lastSeq  catalog.ID
 	random   *expr.Random // of random(), made when first asked for
 
-	run run
+	run   run
+	clock clock
 
 	mu sync.Mutex // guards what follows, which others look at
 	activity
@@ -419,7 +420,7 @@ func (s *Session) start(o txn.Options, now time.Time) error {
 		return err
 	}
 	s.txn, s.began, s.ddl, s.own, s.old = t, false, 0, nil, nil
-	s.txnTime, s.stmtTime = now, now
+	s.txnTime, s.stmtTime, s.clock.read = now, now, now
 	s.marks, s.later, s.modes = s.marks[:0], s.later[:0], nil
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 // Below is what the writer of a key knows about the newest version there, from
 // having read it under the lock it still holds.
 type Below struct {
-	Known     bool
 	At        Timestamp // 0: the key has no version
+	Known     bool
 	Tombstone bool
 }
 

@@ -20,9 +20,9 @@ type Probes struct {
 	tag      Timestamp // of the window's cursor
 	hi       []byte    // where the window ends; empty: there is none
 	run      Run       // its newest versions
-	at       int       // the first of them that is not before last
+	at       int       // the first of them that is after last
 	size     int       // how many were asked for
-	answered int
+	answered int       // keys since
 }
 
 const (
@@ -64,15 +64,20 @@ func (s *Store) probe(p *Probes, key []byte) (Version, bool, error) {
 	if Timestamp(s.pipeline.drawn.Load()) > p.tag && s.recentOf(key) > p.tag {
 		return Version{}, false, nil
 	}
-	for p.at < p.run.Len() && bytes.Compare(prefixOf(p.run.Keys[p.at]), key) < 0 {
-		p.at++
-	}
 	p.answered++
-	if p.at == p.run.Len() || !bytes.Equal(prefixOf(p.run.Keys[p.at]), key) {
+	c := -1
+	for ; c < 0; p.at++ {
+		if p.at == p.run.Len() {
+			return Version{}, true, nil
+		}
+		c = bytes.Compare(prefixOf(p.run.Keys[p.at]), key)
+	}
+	if c > 0 {
+		p.at--
 		return Version{}, true, nil
 	}
-	stored := timestampOf(p.run.Keys[p.at])
-	v, err := Version{At: stored}.parse(stored, p.run.Values[p.at])
+	stored := timestampOf(p.run.Keys[p.at-1])
+	v, err := Version{At: stored}.parse(stored, p.run.Values[p.at-1])
 	if err != nil || !v.Tombstone || len(v.Value) > 0 {
 		return Version{}, false, err
 	}
@@ -83,7 +88,7 @@ func (s *Store) probe(p *Probes, key []byte) (Version, bool, error) {
 // openWindow reads the window that begins with key. It ends at the latest where what key
 // and the one before have in common ends: within their table, and not far off.
 func (s *Store) openWindow(p *Probes, key []byte) (ok bool, err error) {
-	if len(p.hi) > 0 && p.answered < p.size/8 {
+	if len(p.hi) > 0 && p.answered < p.run.Len()/8 { // most of what was read was in vain
 		p.hi, p.size, p.streak = p.hi[:0], 0, probeStreak-probeCooldown
 		return false, nil
 	}

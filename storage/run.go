@@ -41,13 +41,16 @@ func (r *Run) Append(key, value []byte) {
 
 // AppendParts is Append of the key prefix ‖ suffix.
 func (r *Run) AppendParts(prefix, suffix, value []byte) {
-	n := len(prefix) + len(suffix) + len(value)
+	n := len(prefix) + SuffixLen + len(value)
 	if cap(r.arena)-len(r.arena) < n {
 		r.arena = make([]byte, 0, max(2*cap(r.arena), 2*n, 512))
 	}
 	at := len(r.arena)
-	r.arena = append(append(append(r.arena, prefix...), suffix...), value...)
-	mid, end := at+len(prefix)+len(suffix), at+n
+	mid, end := at+len(prefix)+SuffixLen, at+n
+	r.arena = r.arena[:end]
+	copy(r.arena[at:], prefix)
+	*(*[SuffixLen]byte)(r.arena[mid-SuffixLen:]) = [SuffixLen]byte(suffix) // one store
+	copy(r.arena[mid:], value)
 	r.Keys = append(r.Keys, r.arena[at:mid:mid])
 	r.Values = append(r.Values, r.arena[mid:end:end])
 }

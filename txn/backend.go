@@ -32,6 +32,12 @@ type backend interface {
 
 	// lock blocks until o holds key at least at strength s.
 	lock(ctx context.Context, o *owner, key []byte, s Strength, w WaitPolicy) (lockResult, error)
+	// lease lets o lock keys behind key at less cost, or returns nil; before came before it.
+	lease(o *owner, before, key []byte) *lease
+	// settle ends o's leases: what keep does not want is given up, if nobody waits for it.
+	settle(o *owner, keep func(*entry) bool)
+	// unnote gives up the keys that a lease has noted from index n on.
+	unnote(x *lease, n int)
 	// unlock undoes acquisitions, the newest first, and what expose wrote for versions
 	// that were rolled back; at the end all.
 	unlock(o *owner, from int, end bool)
@@ -88,6 +94,12 @@ func (l *local) unlock(o *owner, from int, end bool) {
 		l.locks.releaseImplied(o, end)
 	}
 }
+
+func (l *local) lease(o *owner, before, key []byte) *lease { return l.locks.lease(o, before, key) }
+
+func (l *local) settle(o *owner, keep func(*entry) bool) { l.locks.settle(o, keep) }
+
+func (l *local) unnote(x *lease, n int) { l.locks.unnote(x, n) }
 
 func (l *local) newSpill(o *owner) *mvcc.Spill { return l.store.NewSpill(o) }
 

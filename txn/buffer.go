@@ -33,6 +33,7 @@ type entry struct {
 	write
 	below      mvcc.Below
 	belowEpoch uint32 // below counts only in the epoch it was read in: see Txn.epoch
+	lockedAt   uint32 // owner.cmd when a lease noted the key; see lease
 	promised   bool   // by PutNew
 }
 
@@ -74,16 +75,19 @@ const leafMax = 64
 // place returns where key is, or has to be put: position i of a leaf. That is the leaf's
 // length if the key belongs at its end.
 func (b *buffer) place(key []byte) (leaf, i int, found bool) {
-	// The last leaf whose first key is not after key, or the first leaf.
 	leaf = len(b.leaves) - 1
 	if leaf < 0 {
 		return 0, 0, false
 	}
-	if leaf > 0 && bytes.Compare(key, b.leaves[leaf][0].key) < 0 {
-		leaf = max(0, sort.Search(leaf, func(i int) bool { return bytes.Compare(b.leaves[i][0].key, key) > 0 })-1)
-	}
 	l := b.leaves[leaf]
-	switch c := bytes.Compare(key, l[len(l)-1].key); {
+	c := bytes.Compare(key, l[len(l)-1].key)
+	if c < 0 && leaf > 0 && bytes.Compare(key, l[0].key) < 0 {
+		// The last leaf whose first key is not after key, or the first leaf.
+		leaf = max(0, sort.Search(leaf, func(i int) bool { return bytes.Compare(b.leaves[i][0].key, key) > 0 })-1)
+		l = b.leaves[leaf]
+		c = bytes.Compare(key, l[len(l)-1].key)
+	}
+	switch {
 	case c > 0:
 		return leaf, len(l), false
 	case c == 0:
@@ -104,17 +108,28 @@ func (b *buffer) find(key []byte) *entry {
 	return nil
 }
 
-// insert adds an entry for key, which is not there yet.
-func (b *buffer) insert(key []byte) *entry {
+// entry returns the entry of key, and whether it was added.
+func (b *buffer) entry(key []byte) (e *entry, added bool) {
+	if b.last != nil && bytes.Equal(b.last.key, key) {
+		return b.last, false
+	}
+	leaf, i, found := b.place(key)
+	if found {
+		return b.leaves[leaf][i], false
+	}
+	return b.insert(key, leaf, i), true
+}
+
+// insert adds an entry for key at its place.
+func (b *buffer) insert(key []byte, leaf, i int) *entry {
 	if len(b.entries) == 0 {
-		b.entries = make([]entry, min(max(4, b.n), 512))
+		b.entries = make([]entry, min(max(4, b.n), 256))
 	}
 	e := &b.entries[0]
 	b.entries = b.entries[1:]
 	b.n++
 	e.key = b.copy(key)
 	b.last = e
-	leaf, i, _ := b.place(key)
 	switch {
 	case len(b.leaves) == 0:
 		b.leaves = append(b.leaves, nil)
@@ -189,14 +204,22 @@ func (b *buffer) descend(hi []byte, f func(*entry) bool) {
 	}
 }
 
+// entry returns the buffer's entry of key, a new one if there is none.
+func (t *Txn) entry(key []byte) *entry {
+	e, added := t.writes.entry(key)
+	if added {
+		t.size += entryBytes + int64(len(key))
+	}
+	return e
+}
+
 // know records what a lock's holder has read under key, and returns its entry; nil: it will not be written.
-func (b *buffer) know(t *Txn, key []byte, e *entry, below mvcc.Below) *entry {
+func (t *Txn) know(key []byte, e *entry, below mvcc.Below) *entry {
 	if t.opts.ReadOnly {
 		return nil
 	}
 	if e == nil {
-		e = b.insert(key)
-		t.size += entryBytes + int64(len(key))
+		e = t.entry(key)
 	}
 	e.below, e.belowEpoch = below, t.epoch
 	return e

@@ -38,7 +38,7 @@ func TestBuffer(t *testing.T) {
 					continue
 				}
 				keys = slices.Insert(keys, at, key)
-				if e := b.insert([]byte(key)); string(e.key) != key || b.find([]byte(key)) != e {
+				if e, _ := b.entry([]byte(key)); string(e.key) != key || b.find([]byte(key)) != e {
 					t.Fatalf("%s %d: %s is not found after its insertion", order, n, key)
 				}
 			}

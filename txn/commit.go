@@ -48,6 +48,7 @@ func (t *Txn) Commit(ctx context.Context) error {
 		t.node.Applied()
 	}
 	if t.implied == nil { // else what others noted for this owner is among its locks, in order
+		t.m.below.settle(&t.owner, func(e *entry) bool { return e.kind == absent })
 		t.m.below.unlock(&t.owner, t.unwritten(), false)
 	}
 	// A commit is not interrupted: the client must learn how it ended.
@@ -154,6 +155,7 @@ func (t *Txn) end(committed bool) {
 			n.Abort()
 		}
 	}
+	t.m.below.settle(&t.owner, func(*entry) bool { return false })
 	t.m.below.unlock(&t.owner, 0, true)
 	t.m.tables.release(&t.owner, 0)
 	t.m.forget(t)

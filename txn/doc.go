@@ -46,7 +46,8 @@
 // A transaction holds at most ManagerOptions.SpillBytes of writes and locks; what it wrote
 // before is in the store and costs it nothing, nor do the locks on those keys. Locks on keys
 // that it has not written stay in memory, up to MaxTransactionBytes. Spans that it
-// created itself (OwnSpan) need no locks at all.
+// created itself (OwnSpan) need no locks at all. New keys in ascending order are locked in a
+// lease (lease.go), which costs little more than their writes.
 //
 // All waiting is on channels and ends with the context, the lock timeout or the grant.
 //

@@ -31,3 +31,6 @@ func GiveWay(t *Txn, key []byte) error {
 
 // Conflict reports whether two transactions cannot hold a key at a and b.
 func Conflict(a, b Strength) bool { return a.conflicts(b) }
+
+// Noted is the number of locks that t has in leases.
+func Noted(t *Txn) int { return t.noted }

@@ -10,6 +10,7 @@ import (
 // shed gives up those of o's locks on which nobody waits and for which a provisional
 // version stands: written answers for a key that was first locked at command since.
 func (l *lockTable) shed(o *owner, written func(key []byte, since uint32) bool) {
+	l.settle(o, func(e *entry) bool { return !written(e.key, e.lockedAt) })
 	kept := o.held[:0]
 	gone := map[*lockEntry]bool{} // by entry with an upgrade: whether the lock was given up
 	for _, h := range o.held {
@@ -40,6 +41,11 @@ func (l *lockTable) shed(o *owner, written func(key []byte, since uint32) bool) 
 
 // holds returns how strongly the table has o holding key; ok is false if not at all.
 func (l *lockTable) holds(o *owner, key []byte) (s Strength, ok bool) {
+	for _, x := range o.leases {
+		if _, found := x.find(key); found {
+			return Update, true
+		}
+	}
 	shard, hash := l.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
@@ -67,7 +73,7 @@ func (l *lockTable) expose(o *owner, from int, key []byte, g *mvcc.Segment, s St
 	defer shard.mu.Unlock()
 	e := shard.find(hash, key)
 	if e == nil {
-		e = shard.insert(hash, key)
+		e = l.enter(shard, hash, key)
 	}
 	by.implied.mu.Lock()
 	if !by.implied.over && g.Running() {

@@ -41,6 +41,11 @@ func (m *Manager) Locks() []LockInfo {
 		}
 	}
 	m.tables.mu.Unlock()
+	if all := m.locks.leases.Load(); all != nil {
+		for _, x := range *all {
+			out = x.locks(out)
+		}
+	}
 	for s := range m.locks.shards {
 		shard := &m.locks.shards[s]
 		shard.mu.Lock()

@@ -28,8 +28,11 @@ type owner struct {
 	// implied is set, once, before any provisional version of the owner's is in the store.
 	implied *impliedLocks
 
-	// held is the undo list of key locks, used by the owner's goroutine only.
-	held []heldLock
+	// held is the undo list of key locks but those that leases stand for; noted is the number
+	// of these. Used by the owner's goroutine only.
+	held   []heldLock
+	leases []*lease
+	noted  int
 
 	// tableMu guards tables, which a strong locker of a table reads and changes.
 	// It comes after lockTable.graph, tableLocks.mu and activeStripe.mu.
@@ -81,11 +84,14 @@ type impliedLock struct {
 //	    owner may be asleep already. All other new holders are running. One with a
 //	    deadlock timeout looks after that instead, so that a cycle may stand for as long.
 //
-// Lock order: graph → tableLocks.mu → shard.mu. No mutex is held while waiting.
+// Lock order: graph → tableLocks.mu → shard.mu → lease.mu. No mutex is held while waiting.
 type lockTable struct {
 	graph  sync.Mutex
 	seed   maphash.Seed
 	shards [lockShards]lockShard
+
+	leases   atomic.Pointer[[]*lease] // of all owners; nil: none. What it points to never changes
+	leasesMu sync.Mutex               // held to replace them
 }
 
 const lockShards = 64
@@ -276,7 +282,7 @@ func (l *lockTable) acquire(ctx context.Context, o *owner, key []byte, s Strengt
 	shard.mu.Lock()
 	e := shard.find(hash, key)
 	if e == nil {
-		e = shard.insert(hash, key)
+		e = l.enter(shard, hash, key)
 	}
 	if before, ok := e.tryGrant(o, s); ok {
 		shard.mu.Unlock()
@@ -299,7 +305,7 @@ func (l *lockTable) acquireSlow(ctx context.Context, o *owner, shard *lockShard,
 	shard.mu.Lock()
 	e := shard.find(hash, key) // the entry may have gone meanwhile
 	if e == nil {
-		e = shard.insert(hash, key)
+		e = l.enter(shard, hash, key)
 	}
 	if before, ok := e.tryGrant(o, s); ok {
 		shard.mu.Unlock()

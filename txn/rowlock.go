@@ -59,47 +59,35 @@ type Locked struct {
 // At READ COMMITTED the caller re-checks a Changed one. At REPEATABLE READ it is
 // 40001.
 func (t *Txn) LockRow(ctx context.Context, key []byte, s Strength, w WaitPolicy) (Locked, error) {
-	return t.lock(ctx, key, s, w, anyNewer, t.read)
+	return t.lock(ctx, key, s, w, anyNewer, false)
 }
 
 // LockArbiter is LockRow at strength Update for a key that ON CONFLICT looks at: at REPEATABLE
 // READ, one that is there and newer than the snapshot is 40001; one that is gone may be written.
 func (t *Txn) LockArbiter(ctx context.Context, key []byte) (Locked, error) {
-	return t.lock(ctx, key, Update, Wait, newerRow, t.read)
+	return t.lock(ctx, key, Update, Wait, newerRow, false)
 }
 
 // LockKey is LockRow without 40001: for unique keys and foreign-key checks. The
 // key need not exist.
 func (t *Txn) LockKey(ctx context.Context, key []byte, s Strength, w WaitPolicy) (Locked, error) {
-	return t.lock(ctx, key, s, w, nothingNewer, t.read)
+	return t.lock(ctx, key, s, w, nothingNewer, false)
 }
 
 // LockNew is LockKey, at strength Update, for a key that the caller expects to hold
 // nothing. Many of them in ascending order cost less than as many LockKeys.
 func (t *Txn) LockNew(ctx context.Context, key []byte) (Locked, error) {
-	return t.lock(ctx, key, Update, Wait, nothingNewer, t.readNew)
+	return t.lock(ctx, key, Update, Wait, nothingNewer, true)
 }
 
 // read returns the newest version of a key that is locked.
-func (t *Txn) read(key []byte) (mvcc.Version, error) {
+func (t *Txn) read(key []byte, isNew bool) (mvcc.Version, error) {
+	if isNew && t.many() {
+		if v, ok, err := t.m.below.probe(&t.load.probes, key); ok || err != nil {
+			return v, err
+		}
+	}
 	return t.m.below.get(t.reader(math.MaxUint32), key, mvcc.Latest, t.buf)
-}
-
-// probesFrom is how many writes a transaction has whose new keys are worth watching.
-const probesFrom = 16
-
-// readNew is read for LockNew.
-func (t *Txn) readNew(key []byte) (mvcc.Version, error) {
-	if t.writes.n < probesFrom || t.spill != nil {
-		return t.read(key)
-	}
-	if t.probes == nil {
-		t.probes = new(mvcc.Probes)
-	}
-	if v, ok, err := t.m.below.probe(t.probes, key); ok || err != nil {
-		return v, err
-	}
-	return t.read(key)
 }
 
 // refusal says which versions newer than the snapshot are 40001 at REPEATABLE READ.
@@ -114,11 +102,15 @@ const (
 // lockBytes is what one lock counts for the size of its transaction.
 const lockBytes = 128
 
-func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, refuse refusal, read func(key []byte) (mvcc.Version, error)) (Locked, error) {
+func (t *Txn) lockedBytes() int64 {
+	return int64(len(t.held))*lockBytes + int64(t.noted)*leaseBytes
+}
+
+func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, refuse refusal, isNew bool) (Locked, error) {
 	if t.ended {
 		return Locked{}, errEnded()
 	}
-	if t.size+int64(len(t.held))*lockBytes > t.m.opts.SpillBytes {
+	if t.size+t.lockedBytes() > t.m.opts.SpillBytes {
 		if err := t.room(0); err != nil {
 			return Locked{}, err
 		}
@@ -126,6 +118,14 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, re
 	if t.bulk != nil {
 		if o := t.owns(key); o != nil {
 			return t.lockOwn(o, key)
+		}
+	}
+	if isNew {
+		if e, v, err := t.lockInGap(key); e != nil || err != nil {
+			if err != nil {
+				return Locked{}, storageError(err)
+			}
+			return t.lockedNewest(ctx, key, s, refuse, e, len(t.held), &v)
 		}
 	}
 	var e *entry
@@ -145,7 +145,7 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, re
 			t.guards(before, e)
 			return t.lockedWrite(e), nil
 		}
-		v, err = read(key)
+		v, err = t.read(key, isNew)
 		if err != nil {
 			return Locked{}, storageError(err)
 		}
@@ -163,8 +163,18 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, re
 		}
 		break
 	}
+	l, err := t.lockedNewest(ctx, key, s, refuse, e, before, &v)
+	if isNew && err == nil {
+		t.seekGap(key)
+	}
+	return l, err
+}
+
+// lockedNewest ends lock: v is the newest version, e the entry of the key, if there is one, and before
+// how many locks there were.
+func (t *Txn) lockedNewest(ctx context.Context, key []byte, s Strength, refuse refusal, e *entry, before int, v *mvcc.Version) (Locked, error) {
 	t.buildOn(v.At)
-	l := t.lockedVersion(&v)
+	l := t.lockedVersion(v)
 	if t.opts.Level == ReadCommitted {
 		refuse = nothingNewer
 	}
@@ -184,7 +194,7 @@ func (t *Txn) lock(ctx context.Context, key []byte, s Strength, w WaitPolicy, re
 		t.node.Reread(key)
 	}
 	if s >= NoKeyUpdate {
-		t.guards(before, t.writes.know(t, key, e, v.Below()))
+		t.guards(before, t.know(key, e, v.Below()))
 	}
 	return l, nil
 }

@@ -109,7 +109,7 @@ func (t *Txn) reader(limit uint32) mvcc.Reader { return mvcc.Reader{Spill: t.spi
 
 // room makes sure that need more bytes fit: it spills, or it is 53200.
 func (t *Txn) room(need int64) error {
-	held := int64(len(t.held)) * lockBytes
+	held := t.lockedBytes()
 	if t.size+held+need <= t.m.opts.SpillBytes {
 		return nil
 	}
@@ -117,7 +117,7 @@ func (t *Txn) room(need int64) error {
 		if err := t.spillBuffer(); err != nil {
 			return err
 		}
-		held = int64(len(t.held)) * lockBytes
+		held = t.lockedBytes()
 	}
 	if t.size+held+t.bulk.bytes()+need > t.m.opts.MaxTransactionBytes {
 		return errTooLarge(t.m.opts.MaxTransactionBytes)

@@ -51,9 +51,9 @@ type Txn struct {
 	open    []uint32 // of the open savepoints: owner.cmd after each was set
 	epoch   uint32
 
-	spill  *mvcc.Spill  // nil until the buffer is first spilled
-	probes *mvcc.Probes // of LockNew; nil until there are many writes
-	bulk   *bulk        // nil until needed
+	spill *mvcc.Spill // nil until the buffer is first spilled
+	bulk  *bulk       // nil until needed
+	load  *load       // nil until there are many writes
 
 	buf   []byte    // of the last value returned
 	small [192]byte // memory for buf: most values fit

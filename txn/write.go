@@ -62,17 +62,13 @@ func (t *Txn) write(key, value []byte, k kind, adds bool) (*entry, error) {
 			return nil, err
 		}
 	}
-	if need := int64(len(key) + len(value) + entryBytes); t.size+need+int64(len(t.held))*lockBytes > t.m.opts.SpillBytes {
+	if need := int64(len(key) + len(value) + entryBytes); t.size+need+t.lockedBytes() > t.m.opts.SpillBytes {
 		if err := t.room(need); err != nil {
 			return nil, err
 		}
 	}
 	t.size += int64(len(value))
-	e := t.writes.find(key)
-	if e == nil {
-		e = t.writes.insert(key)
-		t.size += entryBytes + int64(len(key))
-	}
+	e := t.entry(key)
 	if len(t.open) > 0 && (e.kind == absent || e.cmd != t.cmd) {
 		t.undos = append(t.undos, undo{e, t.cmd})
 		t.size += entryBytes / 8
@@ -168,7 +164,11 @@ func (t *Txn) RollbackTo(m Mark) {
 	for held > 0 && t.held[held-1].cmd >= m.cmd {
 		held--
 	}
-	if dropped || len(t.held) > held {
+	noted := t.noted
+	for _, x := range t.leases {
+		t.m.below.unnote(x, x.notedBefore(m.cmd))
+	}
+	if dropped || len(t.held) > held || t.noted < noted {
 		t.epoch++ // what was read under the locks given up may change
 		t.m.below.unlock(&t.owner, held, false)
 	}

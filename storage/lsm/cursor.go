@@ -2,6 +2,7 @@ package lsm
 
 import (
 	"bytes"
+	"encoding/binary"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -159,9 +160,13 @@ func (c *cursor) up(run *storage.Run, max int) error {
 		valid = c.nextPrefix()
 	}
 	c.state = positioned
+	var from uint64
+	if len(c.suffix) != 0 {
+		from = binary.BigEndian.Uint64(c.suffix)
+	}
 	for valid {
 		prefix, suffix := storage.SplitKey(it.Key())
-		if len(c.suffix) != 0 && bytes.Compare(suffix, c.suffix) < 0 {
+		if len(c.suffix) != 0 && binary.BigEndian.Uint64(suffix) < from {
 			c.key = storage.AppendEncodedKey(c.key[:0], prefix, c.suffix)
 			valid = c.skipTo()
 			continue
@@ -196,8 +201,8 @@ func (c *cursor) up(run *storage.Run, max int) error {
 
 // hasPrefix reports whether an encoded key is one of the prefix.
 func hasPrefix(key, prefix []byte) bool {
-	n := storage.SplitEncoded(key)
-	return n == len(prefix)+1 && bytes.Equal(key[:n-1], prefix)
+	n := storage.SplitEncoded(key) - 1
+	return n == len(prefix) && key[n-1] == prefix[n-1] && bytes.Equal(key[:n], prefix) // neighbours differ at the end
 }
 
 // nextPrefix leaves the prefix the iterator stands on. (Pebble's own NextPrefix
