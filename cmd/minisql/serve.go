@@ -155,6 +155,17 @@ func parseBytes(s string) (int64, error) {
 	return n << shift, nil
 }
 
+// spareProcessor has one more goroutine run than there are cores. One that syncs the log waits in
+// a system call, and so may one that sends: it woke its client, which has the core now. It keeps
+// its place in Go's scheduler meanwhile, and a core would be idle until the scheduler takes it away.
+//
+// GOMAXPROCS below the number of cores is a limit that was set on purpose, and is kept.
+func spareProcessor() {
+	if n := runtime.NumCPU(); os.Getenv("GOMAXPROCS") == "" && runtime.GOMAXPROCS(0) == n {
+		runtime.GOMAXPROCS(n + 1)
+	}
+}
+
 // serve runs the server until a signal ends it.
 func serve(o *serveOptions, stdout, stderr io.Writer) error {
 	dbOpts, wireOpts, err := o.check()
@@ -170,6 +181,7 @@ func serve(o *serveOptions, stdout, stderr io.Writer) error {
 		untouched := make([]byte, 32<<20)
 		defer runtime.KeepAlive(untouched)
 	}
+	spareProcessor()
 	logger := log.New(stderr, "", log.LstdFlags|log.Lmicroseconds)
 	dbOpts.Logf, wireOpts.Logf = logger.Printf, logger.Printf
 

@@ -16,6 +16,7 @@ type pool struct {
 	ring  []*node
 	hand  int
 	limit int // nodes
+	held  bool
 
 	evicted *atomic.Bool // set once a node was evicted
 }
@@ -33,11 +34,18 @@ func (p *pool) add(n *node) {
 	n.ring = len(p.ring)
 	p.ring = append(p.ring, n)
 	for range sweepMax {
-		if len(p.ring) <= p.limit {
+		if p.held || len(p.ring) <= p.limit {
 			return
 		}
 		p.step()
 	}
+}
+
+// hold keeps every node in memory that is there, or no longer.
+func (p *pool) hold(on bool) {
+	p.mu.Lock()
+	p.held = on
+	p.mu.Unlock()
 }
 
 // step looks at the node under the hand. A node that is not in the file stays, and so

@@ -1,6 +1,11 @@
 package btree
 
-import "github.com/minisql/minisql/storage"
+import (
+	"errors"
+	"slices"
+
+	"github.com/minisql/minisql/storage"
+)
 
 // queue has records that are in the log and not in the tree, in the log's order.
 //
@@ -139,9 +144,16 @@ func (e *Engine) take(record []byte, refs []valueRef) bool {
 	if e.torn {
 		return false
 	}
-	// A page that cannot be read must not leave half of a batch in view.
+	// A page that cannot be read must not leave half of a batch in view. What is shown has to be
+	// copied before the next change, so it is better to know that no page has to be read.
 	if e.pager.partial.Load() {
-		e.show()
+		e.pager.pool.hold(true)
+		if e.tree.resident(record) {
+			defer e.pager.pool.hold(false)
+		} else {
+			e.pager.pool.hold(false)
+			e.show()
+		}
 	}
 	if err := e.perform(record, refs); err != nil {
 		e.tree.root = e.views.newest.Load().root
@@ -151,4 +163,48 @@ func (e *Engine) take(record []byte, refs []valueRef) bool {
 	}
 	e.next.Add(1)
 	return true
+}
+
+// residentMax is how many operations a record may have that resident looks at.
+const residentMax = 64
+
+var errNotResident = errors.New("not resident")
+
+// resident reports whether applying a record reads no page, as long as none is evicted: the ways
+// to its keys are in memory, and no leaf will be sparse, for which its neighbours would be needed.
+// It may say no in vain.
+func (t *tree) resident(record []byte) bool {
+	n, added, taken := 0, 0, 0 // operations so far, and their bytes as if all were in one leaf
+	var mem [8]*frame
+	split := mem[:0] // leaves that a part may be split off: it can become sparse at once
+	return nil == storage.EachOperation(record, func(o storage.Operation) error {
+		if n++; n > residentMax || o.Op == storage.OpDeleteRange {
+			return errNotResident
+		}
+		k := key{o.Prefix, o.Suffix}
+		f := t.root.frame.Load()
+		for f != nil && f.level() > 0 {
+			f = f.children[f.child(k)].frame.Load()
+		}
+		if f == nil {
+			return errNotResident
+		}
+		if i, found := f.search(k, 0); found {
+			taken += slotLen + f.cellLen(i)
+			if f.used()-taken < t.s.pageBytes/4 || f.count() <= n {
+				return errNotResident
+			}
+		}
+		if o.Op != storage.OpSet {
+			if slices.Contains(split, f) {
+				return errNotResident
+			}
+			return nil
+		}
+		added += slotLen + leafCellLen + k.len() + len(o.Value)
+		if _, side := f.strip(k); side != 0 || f.used()+added > t.s.pageBytes*9/10 {
+			split = append(split, f)
+		}
+		return nil
+	})
 }

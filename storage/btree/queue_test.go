@@ -3,12 +3,18 @@ package btree
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 	"github.com/minisql/minisql/storage"
+	"github.com/minisql/minisql/storage/storagetest"
 )
 
 // slowDisk is a file system whose log waits for permission in every sync that it makes while it
@@ -170,4 +176,159 @@ func TestQueueBounds(t *testing.T) {
 	if err := errors.Join(c.Close(), e.Close()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestUnreadablePage has pages become unreadable while a tree that is larger than memory changes
+// and is read. Every cursor, before and after, sees the batches up to one of them, whole, and
+// all that were applied.
+func TestUnreadablePage(t *testing.T) {
+	r := rand.New(rand.NewPCG(storagetest.Seed(t), 0))
+	torn := 0
+	for round := range 20 {
+		var left atomic.Int64 // reads of pages until one fails; negative: none does
+		left.Store(-1)
+		fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if op.Kind == errorfs.OpFileReadAt && strings.HasSuffix(op.Path, dataName) && left.Load() >= 0 && left.Add(-1) < 0 {
+				left.Store(0)
+				return errors.New("mine")
+			}
+			return nil
+		}))
+		e, err := Open("db", Options{FS: fs, MinFreeBytes: -1, PageBytes: 512, MemoryBytes: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		queued := round%2 == 0
+		if e.crowdMin = 1000; queued {
+			e.crowdMin = 0
+		}
+		const keys = 4000
+		name := func(i int) []byte { return fmt.Appendf(nil, "key %05d", i) }
+		model := make([]int, keys) // which batch has set it last; 0: it is not there
+		history := [][]change{nil} // by batch
+		var applied, begun atomic.Int64
+		write := func(list []change) error {
+			n := len(history)
+			history = append(history, list)
+			b := storage.NewBatch()
+			b.Set([]byte("batch"), make([]byte, 8), fmt.Append(nil, n))
+			for _, c := range list {
+				if c.set {
+					b.Set(name(c.key), make([]byte, 8), fmt.Append(nil, n))
+				} else {
+					b.Delete(name(c.key), make([]byte, 8))
+				}
+			}
+			begun.Store(int64(n))
+			ticket, err := e.Apply(b, storage.Durable)
+			if err == nil && queued {
+				if n%8 != 0 { // in the queue it may find that a page cannot be read
+					return nil
+				}
+				err = ticket.Wait()
+			}
+			if err == nil {
+				applied.Store(int64(n))
+			}
+			return err
+		}
+		for at := 0; at < keys; at += 500 {
+			var list []change
+			for i := range 500 {
+				list = append(list, change{at + i, true})
+			}
+			if err := write(list); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := e.checkpoint(); err != nil {
+			t.Fatal(err)
+		}
+		// look returns the batch that a new cursor is at, and how many pairs there are.
+		look := func() (batch, pairs int, seen map[string]string, err error) {
+			c, err := e.NewCursor()
+			if err != nil {
+				return 0, 0, nil, err
+			}
+			defer c.Close()
+			c.Seek(nil, nil, nil, false)
+			seen = make(map[string]string)
+			var run storage.Run
+			for {
+				n, err := c.Next(&run, 100)
+				if n == 0 || err != nil {
+					batch, _ = strconv.Atoi(seen["batch"])
+					return batch, len(seen) - 1, seen, err
+				}
+				for i := range n {
+					key := run.Keys[i]
+					seen[string(key[:len(key)-suffixLen])] = string(run.Values[i])
+				}
+			}
+		}
+		var done atomic.Bool
+		var readers sync.WaitGroup
+		readers.Go(func() {
+			for !done.Load() {
+				low := int(applied.Load())
+				batch, _, _, err := look()
+				if high := int(begun.Load()); err == nil && (batch < low || batch > high) {
+					t.Errorf("a cursor is at batch %d, from %d to %d were asked for", batch, low, high)
+				}
+			}
+		})
+		left.Store(int64(r.IntN(20000)))
+		for range 3000 {
+			var list []change
+			first := r.IntN(keys)
+			for i := range 1 + r.IntN(6) {
+				if r.IntN(3) == 0 {
+					first = r.IntN(keys)
+				}
+				list = append(list, change{(first + i) % keys, r.IntN(3) == 0})
+			}
+			if err := write(list); errors.Is(err, storage.ErrStopped) {
+				break
+			} else if err != nil { // refused before it had a place
+				history = history[:len(history)-1]
+			}
+		}
+		done.Store(true)
+		readers.Wait()
+		left.Store(-1)
+		if e.torn {
+			torn++
+		}
+		batch, pairs, seen, err := look()
+		if err != nil || batch < int(applied.Load()) || batch >= len(history) {
+			t.Fatalf("round %d: a cursor is at batch %d of %d, %d were applied: %v", round, batch, len(history)-1, applied.Load(), err)
+		}
+		for n, list := range history[:batch+1] {
+			for _, c := range list {
+				model[c.key] = 0
+				if c.set {
+					model[c.key] = n
+				}
+			}
+		}
+		want := 0
+		for i, n := range model {
+			if n > 0 {
+				want++
+				if got := seen[string(name(i))]; got != fmt.Sprint(n) {
+					t.Fatalf("round %d, at batch %d: %s is of batch %s, want %d", round, batch, name(i), got, n)
+				}
+			}
+		}
+		if pairs != want {
+			t.Fatalf("round %d, at batch %d: %d pairs, want %d", round, batch, pairs, want)
+		}
+		_ = e.Close()
+	}
+	t.Logf("%d trees were torn", torn)
+}
+
+type change struct {
+	key int
+	set bool
 }
