@@ -74,7 +74,7 @@ func (o Options) pebble(fs vfs.FS, cache *pebble.Cache, e *Engine) *pebble.Optio
 		Logger:                    logger{e},
 		EventListener:             e.events(),
 		CompactionConcurrencyRange: func() (lower, upper int) {
-			return 1, max(1, min(3, runtime.GOMAXPROCS(0)-1))
+			return 1, max(1, min(3, min(runtime.NumCPU(), runtime.GOMAXPROCS(0))-1))
 		},
 		TargetByteDeletionRate: 128 << 20,
 	}
