@@ -470,11 +470,19 @@ func (o *indexScanOp) fill(x *execution) error {
 
 // point reads the row whose whole index key is known.
 func (o *indexScanOp) point(x *execution, key []byte) error {
-	v, ok, err := x.txn.GetWhere(key, o.matters)
+	v, ok, err := o.get(x, key)
 	if err != nil || !ok {
 		return x.storageError(err)
 	}
 	return o.take(x, key, v)
+}
+
+// get reads a row. If its key is wanted, that is to lock it, and mostly to write it.
+func (o *indexScanOp) get(x *execution, key []byte) (row []byte, ok bool, err error) {
+	if o.keyAt >= 0 {
+		return x.txn.GetToWrite(key, o.matters)
+	}
+	return x.txn.GetWhere(key, o.matters)
 }
 
 // take adds the row behind one entry of the index.
@@ -489,7 +497,7 @@ func (o *indexScanOp) take(x *execution, key, value []byte) error {
 	if o.keyBuf, err = o.ti.rowKeyOf(o.keyBuf[:0], o.xi, key, value); err != nil {
 		return err
 	}
-	row, ok, err := x.txn.GetWhere(o.keyBuf, o.matters)
+	row, ok, err := o.get(x, o.keyBuf)
 	if err != nil {
 		return x.storageError(err)
 	}

@@ -101,7 +101,11 @@ func (n *Node) Ended() {
 	if n.state == committed {
 		g.ended(n)
 		g.supersede(n)
-		g.prune()
+		if !g.prune() && g.forgettable(n, g.pruned) {
+			g.committed.remove(n)
+			g.forget(n)
+			g.prune() // who was before it
+		}
 	}
 }
 
@@ -172,7 +176,7 @@ func (n *Node) RollbackTo(command uint32, kept func(write func(key []byte, adds 
 		was := undone[string(key)]
 		delete(undone, string(key))
 		c := was.change.before(command)
-		p := g.registerWrite(g.points[string(key)], key, n, adds, c)
+		p := g.registerWrite(g.points[string(key)], key, n, adds, c, 0)
 		if a := find(p.writers, n); a != nil && was.read {
 			a.read, a.seen = true, was.seen
 		}
@@ -193,10 +197,19 @@ func (g *Graph) bound() mvcc.Timestamp {
 	return g.opts.Published()
 }
 
-// prune forgets committed nodes that can be on no cycle: every snapshot, now and later, has
-// their commit, so that no edge to them can arise, and there is none.
-func (g *Graph) prune() {
+// forgettable reports whether a committed node can be on no cycle: every snapshot, now and later, has
+// its commit, so that no edge to it can arise, and there is none. Its end is not waited for any more.
+func (g *Graph) forgettable(n *Node, bound mvcc.Timestamp) bool {
+	return n.ended && len(n.in.list) == 0 && (!n.wrote || n.last != 0 && n.last <= bound)
+}
+
+// prune forgets the nodes that are forgettable; false: none was waiting for what has happened since the last time.
+func (g *Graph) prune() bool {
 	bound := g.bound()
+	if bound == g.pruned && !g.freed && !g.tangled {
+		return false
+	}
+	g.pruned = bound
 	if g.committed.first == nil {
 		g.tangled = false
 	}
@@ -211,7 +224,7 @@ func (g *Graph) prune() {
 			if n.wrote && n.last > bound {
 				break // so are the rest, but for those whose timestamp is not drawn yet
 			}
-			if n.wrote && n.last == 0 || len(n.in.list) > 0 || !n.ended {
+			if !g.forgettable(n, bound) {
 				continue
 			}
 			again = again || len(n.out.list) > 0
@@ -219,6 +232,8 @@ func (g *Graph) prune() {
 			g.forget(n)
 		}
 	}
+	g.freed = false
+	return true
 }
 
 // sweep forgets committed nodes to which no path leads from one to which an edge can arise. That

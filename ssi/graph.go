@@ -48,6 +48,9 @@ type Graph struct {
 	commits   int64          // that were decided
 	swept     mvcc.Timestamp // see sweep
 	tangled   bool           // committed nodes may be on cycles
+	pruned    mvcc.Timestamp // the bound of the last prune
+	freed     bool           // since then, the last edge to a committed node was cut
+	scansMin  int            // see scans.go
 	news      bool           // the present act has made edges
 	visits    uint64         // searches
 	queue     []*Node        // of a search
@@ -129,10 +132,11 @@ func New(o Options) *Graph {
 		o.Table = func(key []byte) []byte { return nil }
 	}
 	return &Graph{
-		opts:    o,
-		moment:  1,
-		points:  make(map[string]*point),
-		written: btree.NewG(16, func(a, b *point) bool { return a.key < b.key }),
+		opts:     o,
+		scansMin: scansMin,
+		moment:   1,
+		points:   make(map[string]*point),
+		written:  btree.NewG(16, func(a, b *point) bool { return a.key < b.key }),
 	}
 }
 
@@ -329,8 +333,8 @@ func (n *Node) ReadRange(lo, hi []byte, at Moment, f Filter) error {
 
 // Write registers that the transaction writes a key: it changes or deletes it, or adds it where there
 // was nothing. The change, if it is not nil, belongs to the graph from here on; the keys of a row and of
-// its index entries may share one.
-func (n *Node) Write(key []byte, adds bool, c *Change) error {
+// its index entries may share one. If seen is not 0, it has looked at the key, too, as in Read.
+func (n *Node) Write(key []byte, adds bool, c *Change, seen mvcc.Timestamp, f Filter) error {
 	g := n.act()
 	defer g.mu.Unlock()
 	if n.state != active {
@@ -339,7 +343,15 @@ func (n *Node) Write(key []byte, adds bool, c *Change) error {
 	n.wrote = true
 	p := g.points[string(key)]
 	if !n.writtenRanges.covers(key, 0) {
-		p = g.registerWrite(p, key, n, adds, c)
+		p = g.registerWrite(p, key, n, adds, c, seen)
+	} else if seen != 0 && !n.readRanges.covers(key, seen) {
+		p = g.registerRead(p, key, n, seen, f)
+	}
+	if seen != 0 {
+		if p != nil {
+			g.readsPoint(n, p, view{at: seen}, f, 0)
+		}
+		g.wranges.holding(key, func(s *span) { g.reads(n, s.n, view{at: seen}, string(key), s.stmt) })
 	}
 	g.probe(n, p, key, c)
 	return g.closes(n)
@@ -350,7 +362,7 @@ func (n *Node) Write(key []byte, adds bool, c *Change) error {
 func (g *Graph) probe(n *Node, p *point, key []byte, c *Change) {
 	var last *Node
 	var at string
-	if p == nil {
+	if p == nil || p.key == "" { // n was coarsened, and the point is gone
 		at = string(key)
 	} else {
 		at = p.key
@@ -438,10 +450,15 @@ func (g *Graph) registerRead(p *point, key []byte, n *Node, seen mvcc.Timestamp,
 }
 
 // registerWrite notes the node as a writer of a point, once, and returns the point. If it was a reader
-// of it, it need not be one any more: whoever writes the key next comes after the writer.
-func (g *Graph) registerWrite(p *point, key []byte, n *Node, adds bool, c *Change) *point {
+// of it, or is one by seen, it need not be in that list: whoever writes the key next comes after the writer.
+func (g *Graph) registerWrite(p *point, key []byte, n *Node, adds bool, c *Change, seen mvcc.Timestamp) *point {
 	p = g.pointAt(p, key)
 	if a := find(p.writers, n); a != nil {
+		if seen != 0 && !a.read {
+			n.reads = append(n.reads, p)
+			a.read = true
+		}
+		a.seen = max(a.seen, seen)
 		g.rowBytes -= a.change.bytes()
 		a.change = g.keep(c.after(a.change))
 		g.rowBytes += a.change.bytes()
@@ -453,12 +470,17 @@ func (g *Graph) registerWrite(p *point, key []byte, n *Node, adds bool, c *Chang
 	c = g.keep(c)
 	g.rowBytes += c.bytes()
 	a := access{n: n, stmt: n.statement(), adds: adds, change: c}
-	if r := find(p.readers, n); r != nil {
-		a.read, a.seen = true, r.seen
+	was := find(p.readers, n)
+	switch {
+	case was != nil:
+		a.read, a.seen = true, max(was.seen, seen)
+	case seen != 0:
+		a.read, a.seen = true, seen
+		n.reads = append(n.reads, p)
 	}
 	p.writers = append(p.writers, a)
 	n.writes = append(n.writes, p)
-	if a.read {
+	if was != nil {
 		g.leave(p, &p.readers, n) // it stays in n.reads
 	}
 	g.entered(n)

@@ -104,14 +104,14 @@ type run struct {
 }
 
 func (r *run) readOnly() bool {
-	return !slices.ContainsFunc(r.ops, func(o op) bool { return o.kind == 'w' })
+	return !slices.ContainsFunc(r.ops, func(o op) bool { return o.kind == 'w' || o.kind == 'u' })
 }
 
 // repeats reports whether the run writes a key more than once.
 func (r *run) repeats() bool {
 	n, keys := 0, map[int]bool{}
 	for _, o := range r.ops {
-		if o.kind == 'w' {
+		if o.kind == 'w' || o.kind == 'u' {
 			n++
 			keys[o.lo] = true
 		}
@@ -120,7 +120,7 @@ func (r *run) repeats() bool {
 }
 
 type op struct {
-	kind   byte // r, s (range), p (all of class hi), w (key lo gets class hi), m (savepoint), b (back to it), c
+	kind   byte // r, s (range), p (all of class hi), w (key lo gets class hi), u (w, and it was looked at), m (savepoint), b (back to it), c
 	lo, hi int
 }
 
@@ -172,10 +172,11 @@ func (w *world) step(r *run, checked bool) bool {
 				err = r.n.ReadRange(half, []byte("u"), 0, f)
 			}
 		}
-	case 'w':
+	case 'w', 'u':
 		if l := w.locked[o.lo]; l != nil && l != r {
 			return false
 		}
+		_, own := r.writes[o.lo]
 		if v := w.versions[o.lo]; len(v) > 0 && v[len(v)-1].at > r.snap {
 			w.abort(r)
 			return true
@@ -183,8 +184,12 @@ func (w *world) step(r *run, checked bool) bool {
 		w.locked[o.lo] = r
 		was := w.class(r, o.lo)
 		r.writes[o.lo] = byte(o.hi)
+		var seen mvcc.Timestamp
+		if o.kind == 'u' && !own {
+			r.reads[o.lo], seen = true, r.snap
+		}
 		if checked {
-			err = r.n.Write(keyOf(o.lo), false, &Change{Old: []byte{was}, New: []byte{byte(o.hi)}, Command: uint32(r.next)})
+			err = r.n.Write(keyOf(o.lo), false, &Change{Old: []byte{was}, New: []byte{byte(o.hi)}, Command: uint32(r.next)}, seen, nil)
 		}
 	case 'm':
 		r.mark, r.marked = maps.Clone(r.writes), uint32(r.next)
@@ -393,7 +398,7 @@ func randomRuns(r *rand.Rand, keys, most int) (runs func() []*run, order []int) 
 			case x < 6:
 				all[i] = append(all[i], op{'p', 0, r.IntN(classes)})
 			default:
-				all[i] = append(all[i], op{'w', k, r.IntN(classes)})
+				all[i] = append(all[i], op{"wu"[r.IntN(2)], k, r.IntN(classes)})
 			}
 		}
 		if r.IntN(4) == 0 { // a savepoint, and back to it

@@ -260,6 +260,7 @@ func (g *Graph) connect(a, b *Node, kind Kind, key string, stmtA, stmtB uint32) 
 func (g *Graph) cut(e *edge) {
 	e.from.out.remove(e.outAt, to).outAt = e.outAt
 	e.to.in.remove(e.inAt, from).inAt = e.inAt
+	g.freed = g.freed || len(e.to.in.list) == 0 && e.to.state == committed
 	g.edges--
 	*e = edge{}
 	g.spare.edges.put(e)

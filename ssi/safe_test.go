@@ -169,10 +169,10 @@ func TestSummaryIsUnsafe(t *testing.T) {
 	}
 	later, sooner := begin(), begin()
 	do(later.Read(keyOf(0), now, nil))
-	do(sooner.Write(keyOf(0), false, nil))
+	do(sooner.Write(keyOf(0), false, nil, 0, nil))
 	commit(sooner, true)
 	oldest := begin()
-	do(later.Write(keyOf(1), false, nil))
+	do(later.Write(keyOf(1), false, nil, 0, nil))
 	commit(later, true)
 	if at := start(); at != 0 {
 		t.Errorf("%d is safe", at)

@@ -12,10 +12,16 @@ import "github.com/minisql/minisql/mvcc"
 // The nodes between must stay, and be seen by every search: they have ended, and are no observers. They are not
 // forgotten before the one that they are after.
 
+// scansMin is how many committed nodes there have to be for looking to cost less than edges.
+const scansMin = 32
+
 // base returns a timestamp: of the keys of a range that n is about to have seen, who has written one last, up to then, is
 // before n without an edge of its own. 0: it is not known of any. Whoever has seen the same, without a V in between, has
 // the same base.
 func (g *Graph) base(n *Node, lo, hi []byte) (at mvcc.Timestamp) {
+	if g.committed.len < g.scansMin {
+		return 0
+	}
 	g.ranges.overlapping(lo, hi, func(s *span) {
 		if s.seen <= n.snap && s.base > at && s.is(lo, hi) {
 			at = s.base
@@ -36,6 +42,9 @@ func (g *Graph) base(n *Node, lo, hi []byte) (at mvcc.Timestamp) {
 // supersede gives up the ranges of others that n, which has ended, has read after them: who writes there from now on
 // comes after n.
 func (g *Graph) supersede(n *Node) {
+	if g.committed.len < g.scansMin {
+		return
+	}
 	for _, s := range n.readRanges {
 		if s.seen == dropped || !s.stands() {
 			continue

@@ -66,6 +66,7 @@ func TestScans(t *testing.T) {
 	}
 	const keys = 5
 	w := newWorld(keys, Options{})
+	w.g.scansMin = 0
 	refused, needless, txns, edges, spared := 0, 0, 0, 0, 0
 	for round := range rounds {
 		runs, order := scanRuns(r, keys)

@@ -22,7 +22,7 @@ func TestSettle(t *testing.T) {
 				a, b := g.Begin(Party{ID: 1}, false, take), g.Begin(Party{ID: 2}, false, take)
 				for _, err := range []error{
 					a.Read([]byte("x"), 1, nil), b.Read([]byte("y"), 1, nil),
-					a.Write([]byte("y"), false, nil), b.Write([]byte("x"), false, nil),
+					a.Write([]byte("y"), false, nil, 0, nil), b.Write([]byte("x"), false, nil, 0, nil),
 					precommit(a),
 				} {
 					if err != nil {
@@ -63,8 +63,8 @@ func TestSettleLeavesReaders(t *testing.T) {
 		}
 	}
 	do(sale.Read([]byte("day"), now, nil))
-	do(sale.Write([]byte("sale"), true, nil))
-	do(day.Write([]byte("day"), false, nil))
+	do(sale.Write([]byte("sale"), true, nil, 0, nil))
+	do(day.Write([]byte("day"), false, nil, 0, nil))
 	do(precommit(day))
 	now++
 	day.SetCommit(now)

@@ -124,9 +124,41 @@ func (t *Txn) Change(old, new []byte) {
 	}
 }
 
+// look is a look at a key that the statement is about to write. It is registered together with the write, or before
+// whatever comes first.
+type look struct {
+	key    []byte
+	at     mvcc.Timestamp // 0: there is none
+	filter Filter
+}
+
+// GetToWrite is GetWhere for a row that is changed next, if it meets the condition.
+func (t *Txn) GetToWrite(key []byte, f Filter) (value []byte, ok bool, err error) {
+	t.toWrite = t.opts.Level == Serializable && t.node != nil
+	defer func() { t.toWrite = false }()
+	return t.get(key, t.limit, t.Snapshot(), f)
+}
+
+// registerLook registers the look that has waited for a write.
+func (t *Txn) registerLook() error {
+	if t.look.at == 0 {
+		return nil
+	}
+	at := t.look.at
+	t.look.at = 0
+	return serializationError(t.node.Read(t.look.key, at, t.look.filter))
+}
+
 // didRead registers a look at one key; see ssi.Node.Read.
 func (t *Txn) didRead(key []byte, at mvcc.Timestamp, f Filter) error {
 	if !t.tracked(key) {
+		return nil
+	}
+	if err := t.registerLook(); err != nil {
+		return err
+	}
+	if t.toWrite {
+		t.look.key, t.look.at, t.look.filter = append(t.look.key[:0], key...), at, f
 		return nil
 	}
 	return serializationError(t.node.Read(key, at, f))
@@ -141,6 +173,9 @@ func (s *Scanner) didScan(run *Run) error {
 	}
 	if s.registered {
 		return nil
+	}
+	if err := t.registerLook(); err != nil {
+		return err
 	}
 	s.registered = s.whole
 	lo, hi := s.seen, s.span.Hi
@@ -165,13 +200,24 @@ func (t *Txn) willWrite(key []byte, adds bool) error {
 	if !t.tracked(key) || t.owns(key) != nil { // of an own span, all is registered
 		return nil
 	}
-	return serializationError(t.node.Write(key, adds, t.change))
+	if t.look.at != 0 && bytes.Equal(t.look.key, key) {
+		at := t.look.at
+		t.look.at = 0
+		return serializationError(t.node.Write(key, adds, t.change, at, t.look.filter))
+	}
+	if err := t.registerLook(); err != nil {
+		return err
+	}
+	return serializationError(t.node.Write(key, adds, t.change, 0, nil))
 }
 
 // willWriteSpan registers that a whole span is written: emptied, or created.
 func (t *Txn) willWriteSpan(lo, hi []byte) error {
 	if !t.tracked(lo) {
 		return nil
+	}
+	if err := t.registerLook(); err != nil {
+		return err
 	}
 	return serializationError(t.node.WriteRange(lo, hi))
 }
@@ -180,6 +226,9 @@ func (t *Txn) willWriteSpan(lo, hi []byte) error {
 func (t *Txn) precommit() error {
 	if t.node == nil {
 		return nil
+	}
+	if err := t.registerLook(); err != nil {
+		return err
 	}
 	var err error
 	t.anomaly, err = t.node.Precommit(t.Wrote(), t.opts.Detect == DetectError)

@@ -40,6 +40,8 @@ type Txn struct {
 	// node is what ssi knows of the transaction; nil at other levels, and on a safe snapshot.
 	node    *ssi.Node
 	anomaly *Failure                 // see Anomaly
+	look    look                     // of a row to be written
+	toWrite bool                     // GetToWrite is running
 	safety  atomic.Pointer[ssi.Node] // while it waits for a safe snapshot
 	change  *ssi.Change              // of the row that is being written; nil: not known
 
@@ -70,6 +72,9 @@ func (t *Txn) BeginStatement(ctx context.Context) error {
 	}
 	if t.cmd == math.MaxUint32 {
 		return sqlerr.New(sqlerr.ProgramLimitExceeded, "cannot have more than 2^32-2 commands in a transaction")
+	}
+	if err := t.registerLook(); err != nil { // of one that has failed
+		return err
 	}
 	t.cmd++
 	t.stmt, t.limit, t.view, t.change = t.cmd, t.cmd, nil, nil
@@ -117,6 +122,9 @@ func (t *Txn) Explain(text string) {
 // sends nothing before the commit, must not call it, so that writers of one hot row
 // share a sync instead of queueing for one each.
 func (t *Txn) EndStatement(ctx context.Context) error {
+	if err := t.registerLook(); err != nil {
+		return err
+	}
 	if t.after == 0 || t.after <= t.m.below.now() {
 		return nil
 	}
