@@ -1,6 +1,8 @@
 package ssi
 
 import (
+	"slices"
+
 	"github.com/minisql/minisql/mvcc"
 )
 
@@ -44,6 +46,9 @@ func (n *Node) Precommit(wrote, strict bool) (anomaly *Failure, err error) {
 	n.state, n.wrote = committed, wrote
 	g.leaveActive(n)
 	g.committed.push(n)
+	if wrote {
+		g.committing = append(g.committing, n)
+	}
 	g.commits++
 	if g.committed.len+g.active.len > g.opts.MaxNodes {
 		g.summarize()
@@ -72,30 +77,39 @@ func victimOf(cycle []*edge) *Node {
 	return other
 }
 
-// SetCommit tells the commit's timestamp, before it is published.
-func (n *Node) SetCommit(at mvcc.Timestamp) {
-	g := n.g
+// SetCommit tells the commit's timestamp, before it is published. It does not wait: others want to
+// draw theirs.
+func (n *Node) SetCommit(at mvcc.Timestamp) { n.drawn.Store(uint64(at)) }
+
+// enter locks the graph, and takes in the timestamps that were drawn.
+func (g *Graph) enter() {
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	if n.state != committed {
+	g.takeDrawn()
+}
+
+func (g *Graph) takeDrawn() {
+	if len(g.committing) == 0 {
 		return
 	}
-	n.first, n.last = at, at
+	kept := g.committing[:0]
+	for _, n := range g.committing {
+		if at := mvcc.Timestamp(n.drawn.Load()); at != 0 {
+			n.first, n.last = at, at
+		} else {
+			kept = append(kept, n)
+		}
+	}
+	clear(g.committing[len(kept):])
+	g.committing = kept
 }
 
 // Applied tells that the commit is in the engine, for those who look at what is committed.
-func (n *Node) Applied() {
-	g := n.g
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.moment++
-	n.applied = g.moment
-}
+func (n *Node) Applied() { n.applied.Store(n.g.moment.Add(1)) }
 
 // Ended tells that the commit is published. What is not needed any more is forgotten.
 func (n *Node) Ended() {
 	g := n.g
-	g.mu.Lock()
+	g.enter()
 	defer g.mu.Unlock()
 	n.settle()
 	if n.state == committed {
@@ -112,7 +126,7 @@ func (n *Node) Ended() {
 // publication returns a channel that is closed when the commit of the transaction with that number is published,
 // or has failed; nil if it does not commit, or no more. A reader on a snapshot that turned out safe is gone, and still running.
 func (n *Node) publication(id uint64) <-chan struct{} {
-	n.g.mu.Lock()
+	n.g.enter()
 	defer n.g.mu.Unlock()
 	if n.who.ID != id || n.ended || n.state != committed {
 		return nil
@@ -135,7 +149,7 @@ func (n *Node) settle() {
 // Abort takes the transaction out of the graph.
 func (n *Node) Abort() {
 	g := n.g
-	g.mu.Lock()
+	g.enter()
 	defer g.mu.Unlock()
 	n.settle()
 	if n.state == gone {
@@ -143,6 +157,7 @@ func (n *Node) Abort() {
 	}
 	if n.state == committed { // the commit itself has failed
 		g.committed.remove(n)
+		g.committing = slices.DeleteFunc(g.committing, func(x *Node) bool { return x == n })
 	} else {
 		g.leaveActive(n)
 	}

@@ -67,6 +67,7 @@
 //
 // # Locks
 //
-// One mutex guards a Graph and everything in it; nothing is called while it is held but the
+// One mutex guards a Graph and everything in it, but for what a commit tells while others wait to draw their
+// timestamps (SetCommit, Applied): that is taken in by the next who locks. Nothing is called while it is held but the
 // functions of Options and filters, which return at once.
 package ssi

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/google/btree"
 
@@ -40,20 +41,21 @@ const (
 type Graph struct {
 	opts Options
 
-	mu        sync.Mutex     // guards what follows
-	active    list           // in the order of their snapshots
-	committed list           // in the order of their commits
-	readers   int            // active nodes that are read-only
-	observers int            // nodes
-	commits   int64          // that were decided
-	swept     mvcc.Timestamp // see sweep
-	tangled   bool           // committed nodes may be on cycles
-	pruned    mvcc.Timestamp // the bound of the last prune
-	freed     bool           // since then, the last edge to a committed node was cut
-	scansMin  int            // see scans.go
-	news      bool           // the present act has made edges
-	visits    uint64         // searches
-	queue     []*Node        // of a search
+	mu         sync.Mutex     // guards what follows
+	active     list           // in the order of their snapshots
+	committed  list           // in the order of their commits
+	committing []*Node        // of them, those whose timestamps are not taken in
+	readers    int            // active nodes that are read-only
+	observers  int            // nodes
+	commits    int64          // that were decided
+	swept      mvcc.Timestamp // see sweep
+	tangled    bool           // committed nodes may be on cycles
+	pruned     mvcc.Timestamp // the bound of the last prune
+	freed      bool           // since then, the last edge to a committed node was cut
+	scansMin   int            // see scans.go
+	news       bool           // the present act has made edges
+	visits     uint64         // searches
+	queue      []*Node        // of a search
 
 	wanted   int            // who may start at the last safe snapshot
 	lastSafe mvcc.Timestamp // a safe snapshot that is kept; 0: none
@@ -62,7 +64,7 @@ type Graph struct {
 	written *btree.BTreeG[*point] // points with writers
 	ranges  intervals             // that were read
 	wranges intervals             // that were written: TRUNCATE, and coarsened writes
-	moment  Moment                // 1 plus the commits that are in the engine
+	moment  atomic.Uint64         // a Moment: 1 plus the commits that are in the engine; not guarded
 	entries int                   // links of nodes with points, and ranges
 	edges   int
 
@@ -131,18 +133,19 @@ func New(o Options) *Graph {
 	if o.Table == nil {
 		o.Table = func(key []byte) []byte { return nil }
 	}
-	return &Graph{
+	g := &Graph{
 		opts:     o,
 		scansMin: scansMin,
-		moment:   1,
 		points:   make(map[string]*point),
 		written:  btree.NewG(16, func(a, b *point) bool { return a.key < b.key }),
 	}
+	g.moment.Store(1)
+	return g
 }
 
 // Stats returns the present gauges.
 func (g *Graph) Stats() Stats {
-	g.mu.Lock()
+	g.enter()
 	defer g.mu.Unlock()
 	s := g.stats
 	s.Active, s.Committed = g.active.len, g.committed.len
@@ -155,10 +158,11 @@ func (g *Graph) Stats() Stats {
 // Begin adds a transaction whose snapshot take takes: no transaction that it may not see is
 // forgotten meanwhile.
 func (g *Graph) Begin(who Party, readOnly bool, take func() mvcc.Timestamp) *Node {
-	g.mu.Lock()
+	g.enter()
 	defer g.mu.Unlock()
 	n := g.spare.nodes.get()
 	n.g, n.who, n.state, n.readOnly, n.snap = g, who, active, readOnly, take()
+	g.takeDrawn() // what the snapshot has
 	if readOnly {
 		g.watchSafety(n)
 		if n.safety == nil {
@@ -219,7 +223,8 @@ type view struct {
 func (v view) sees(w *Node) (all, none bool) {
 	drawn := w.state == committed && w.first != 0
 	if v.moment != 0 {
-		return drawn && w.applied != 0 && w.applied <= v.moment, !drawn
+		applied := Moment(w.applied.Load())
+		return drawn && applied != 0 && applied <= v.moment, !drawn
 	}
 	return drawn && w.last <= v.at, !drawn || w.first > v.at
 }
@@ -289,11 +294,7 @@ func (n *Node) Snapshot() mvcc.Timestamp { return n.snap }
 type Moment uint64
 
 // Now is the present moment. What is looked at from now on has every commit up to it.
-func (g *Graph) Now() Moment {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.moment
-}
+func (g *Graph) Now() Moment { return Moment(g.moment.Load()) }
 
 // ReadRange registers that the transaction looked at all keys with lo ≤ key < hi at its
 // snapshot; a nil hi is the end. With a moment, it looked at what was committed, and began

@@ -81,10 +81,10 @@ func (g *Graph) summarize() {
 			a.first = b.first
 		}
 		a.last = max(a.last, b.last)
-		if a.applied != 0 && b.applied != 0 {
-			a.applied = max(a.applied, b.applied)
+		if at := a.applied.Load(); at != 0 && b.applied.Load() != 0 {
+			a.applied.Store(max(at, b.applied.Load()))
 		} else {
-			a.applied = 0
+			a.applied.Store(0)
 		}
 	}
 	a.wrote = a.wrote || b.wrote

@@ -2,6 +2,7 @@ package ssi
 
 import (
 	"strings"
+	"sync/atomic"
 
 	"github.com/minisql/minisql/mvcc"
 )
@@ -30,7 +31,8 @@ type Node struct {
 	// The commit timestamp: from first to last is one number but for a summary of several
 	// nodes. 0: not drawn.
 	first, last mvcc.Timestamp
-	applied     Moment        // when the commit was in the engine; 0: not yet
+	drawn       atomic.Uint64 // that number before it is taken in; see Graph.enter
+	applied     atomic.Uint64 // the Moment when the commit was in the engine; 0: not yet
 	ended       bool          // it is published, or was aborted
 	published   chan struct{} // closed then; nil: nobody waits
 	wrote       bool
@@ -100,7 +102,7 @@ func (l *list) remove(n *Node) {
 
 // act locks the graph for an act of the transaction.
 func (n *Node) act() *Graph {
-	n.g.mu.Lock()
+	n.g.enter()
 	if n.running.number != 0 {
 		if len(n.stmts) == statementsMax {
 			copy(n.stmts, n.stmts[1:])

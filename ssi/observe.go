@@ -6,7 +6,7 @@ import "github.com/minisql/minisql/mvcc"
 // one among them, could still have run one after another. It never fails of itself, and does not make the
 // serializable ones fail.
 func (g *Graph) Observe(who Party, take func() mvcc.Timestamp) *Node {
-	g.mu.Lock()
+	g.enter()
 	defer g.mu.Unlock()
 	n := g.spare.nodes.get()
 	n.g, n.who, n.state, n.observer, n.snap = g, who, active, true, take()
@@ -17,7 +17,7 @@ func (g *Graph) Observe(who Party, take func() mvcc.Timestamp) *Node {
 
 // Advance gives an observer the snapshot of its next statement.
 func (n *Node) Advance(take func() mvcc.Timestamp) {
-	n.g.mu.Lock()
+	n.g.enter()
 	defer n.g.mu.Unlock()
 	n.g.active.remove(n)
 	n.snap = take()

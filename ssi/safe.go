@@ -88,7 +88,7 @@ func (g *Graph) newestSafe() mvcc.Timestamp {
 // there is one and take can have it. Nothing else needs to be done for it. The snapshot may be
 // older than the newest commit.
 func (g *Graph) LastSafe(take func(at mvcc.Timestamp) bool) bool {
-	g.mu.Lock()
+	g.enter()
 	defer g.mu.Unlock()
 	at := g.newestSafe()
 	if at == 0 || !take(at) {
@@ -101,7 +101,7 @@ func (g *Graph) LastSafe(take func(at mvcc.Timestamp) bool) bool {
 // WantLastSafe tells that one more, or one less, may call LastSafe: as long as there is anybody, a safe
 // snapshot is kept.
 func (g *Graph) WantLastSafe(more bool) {
-	g.mu.Lock()
+	g.enter()
 	defer g.mu.Unlock()
 	if more {
 		g.wanted++
@@ -182,14 +182,14 @@ func (n *Node) Decided() <-chan struct{} {
 
 // Safe reports whether the transaction is on a safe snapshot.
 func (n *Node) Safe() bool {
-	n.g.mu.Lock()
+	n.g.enter()
 	defer n.g.mu.Unlock()
 	return n.readOnly && n.state == gone && n.doomed == nil
 }
 
 // WaitsFor returns the sessions that a read-only transaction's safety depends on.
 func (n *Node) WaitsFor() []int32 {
-	n.g.mu.Lock()
+	n.g.enter()
 	defer n.g.mu.Unlock()
 	if n.safety == nil {
 		return nil
