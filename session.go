@@ -266,6 +266,9 @@ func (s *Session) open(ctx context.Context, r *Rows, e *stmt) error {
 	if r.portal.IsCopyIn() || r.portal.IsCopyOut() {
 		return s.x.Fail(sqlerr.New(sqlerr.FeatureNotSupported, "COPY to or from the client needs CopyFrom or CopyTo"))
 	}
+	if !s.inBatch {
+		r.portal.Alone()
+	}
 	s.rows = r
 	r.fetch()
 	return r.err

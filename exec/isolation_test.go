@@ -200,7 +200,7 @@ func (e *embedded) run(ctx context.Context, sql string) string {
 		return errorText(e.s.Fail(err))
 	}
 	var out []string
-	for _, st := range stmts {
+	for i, st := range stmts {
 		p, err := e.s.Prepare(ctx, st, nil)
 		if err != nil {
 			return errorText(err)
@@ -208,6 +208,9 @@ func (e *embedded) run(ctx context.Context, sql string) string {
 		portal, err := e.s.Bind(p, nil)
 		if err != nil {
 			return errorText(err)
+		}
+		if i == len(stmts)-1 {
+			portal.Alone()
 		}
 		for {
 			b, err := portal.Next(ctx, 0)

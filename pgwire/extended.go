@@ -356,6 +356,9 @@ func (c *conn) execute(body []byte) error {
 	if p.Done() && p.Columns() == nil {
 		return c.p.Fail(sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "portal %q cannot be run", name))
 	}
+	if c.in.next() == 'S' {
+		p.Alone()
+	}
 	before := c.p.Status()
 	sent := 0
 	switch {

@@ -39,6 +39,14 @@ func (in *input) init(src io.Reader) {
 // buffered reports whether bytes are there that need no waiting for.
 func (in *input) buffered() bool { return in.r < in.w }
 
+// next is the type of the next message, or 0 if it is not there yet.
+func (in *input) next() byte {
+	if !in.buffered() {
+		return 0
+	}
+	return in.buf[in.r]
+}
+
 // whole reports whether a whole message is there, or the head of one that message refuses.
 func (in *input) whole() bool {
 	n := in.w - in.r

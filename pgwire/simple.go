@@ -75,6 +75,9 @@ func (c *conn) statement(p *minisql.PreparedStatement, params []types.Datum, las
 	if err := c.p.BindTo(portal, p, params); err != nil {
 		return c.p.Fail(err)
 	}
+	if last {
+		portal.Alone()
+	}
 	var err error
 	switch {
 	case portal.IsCopyIn():

@@ -65,6 +65,9 @@
 // who reads and writes has an older snapshot: all intervals that have it have ended or are here. As long as somebody wants
 // one, and others are active, one is kept from the garbage collector (Options.Keep).
 //
+// A transaction that is one query writes nothing either (Query). If its snapshot is safe at once, as most are, it is
+// not tracked; else it is, to its end, but endangers nobody's snapshot.
+//
 // # Locks
 //
 // One mutex guards a Graph and everything in it, but for what a commit tells while others wait to draw their

@@ -171,9 +171,23 @@ func (g *Graph) Begin(who Party, readOnly bool, take func() mvcc.Timestamp) *Nod
 		}
 	}
 	g.enterActive(n)
-	if !readOnly && g.lastSafe == 0 {
-		g.keepSafe()
+	return n
+}
+
+// Query is Begin for a transaction that is one query, and writes nothing. nil: its snapshot is safe, and nothing
+// is tracked. Where transactions are observed it is tracked like others, as what it has read may be a part of their anomalies.
+func (g *Graph) Query(who Party, take func() mvcc.Timestamp) *Node {
+	g.enter()
+	defer g.mu.Unlock()
+	at := take()
+	g.takeDrawn()
+	if g.observers == 0 && g.safe(at) {
+		g.stats.SafeSnapshots++
+		return nil
 	}
+	n := g.spare.nodes.get()
+	n.g, n.who, n.state, n.readOnly, n.snap = g, who, active, true, at
+	g.enterActive(n)
 	return n
 }
 
@@ -182,6 +196,8 @@ func (g *Graph) enterActive(n *Node) {
 	g.active.push(n)
 	if n.readOnly {
 		g.readers++
+	} else if g.lastSafe == 0 {
+		g.keepSafe()
 	}
 }
 

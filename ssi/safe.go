@@ -36,6 +36,19 @@ func (g *Graph) watchSafety(n *Node) {
 	}
 }
 
+// safe reports whether a snapshot that has just been taken is known to be safe already, where nobody is observed.
+func (g *Graph) safe(at mvcc.Timestamp) bool {
+	if g.active.len > g.readers {
+		return false
+	}
+	for w := g.committed.first; w != nil; w = w.next {
+		if w.unsafeFrom(at) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // unsafeFrom returns from which snapshot on, up to the commit of w, a reader can see a state that the
 // order of w and others forbids: w is not in it, and what w has to be before is. 0: snapshot at is not
 // among them.

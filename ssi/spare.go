@@ -42,14 +42,14 @@ func retain[T any](list []T) []T {
 	return list[:0]
 }
 
-// retire is called when a node is out of the graph, and its transaction has ended. Read-only ones
-// are looked at even then.
+// retire is called when a node is out of the graph, and its transaction has ended. Those whose snapshots turn
+// out safe or not are looked at even then.
 func (g *Graph) retire(n *Node) {
 	n.state = gone
 	if n.observer {
 		g.observers--
 	}
-	if n.readOnly {
+	if n.safety != nil {
 		return
 	}
 	*n = Node{

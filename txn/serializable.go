@@ -47,8 +47,16 @@ func (t *Txn) enterGraph(ctx context.Context) error {
 		}
 	}
 	who := ssi.Party{ID: t.id, PID: t.pid}
+	take := func() mvcc.Timestamp { return t.snap.Take() }
+	if t.opts.Query && !t.opts.ReadOnly {
+		t.node = t.m.ssi.Query(who, take)
+		return nil
+	}
 	for {
-		n := t.m.ssi.Begin(who, t.opts.ReadOnly, func() mvcc.Timestamp { return t.snap.Take() })
+		n := t.m.ssi.Begin(who, t.opts.ReadOnly, take)
+		if t.opts.ReadOnly && n.Decided() == nil {
+			return nil // safe at once
+		}
 		if !t.opts.ReadOnly || !t.opts.Deferrable {
 			t.node = n
 			return nil
@@ -88,12 +96,8 @@ func (m *Manager) keepSafe(at mvcc.Timestamp) bool {
 }
 
 func waitSafe(ctx context.Context, n *ssi.Node) error {
-	decided := n.Decided()
-	if decided == nil {
-		return nil
-	}
 	select {
-	case <-decided:
+	case <-n.Decided():
 		return nil
 	case <-ctx.Done():
 		return cancelled(ctx)
@@ -197,6 +201,9 @@ func (s *Scanner) didScan(run *Run) error {
 
 // willWrite registers a write; see ssi.Node.Write.
 func (t *Txn) willWrite(key []byte, adds bool) error {
+	if t.opts.Query {
+		return sqlerr.New(sqlerr.Internal, "a transaction that was to be one query writes")
+	}
 	if !t.tracked(key) || t.owns(key) != nil { // of an own span, all is registered
 		return nil
 	}

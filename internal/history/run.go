@@ -137,7 +137,7 @@ func (c *client) close() {
 	c.s = nil
 }
 
-// transaction runs one, of one to four operations. An error is one that ends the run.
+// transaction runs one: a query, or a block of one to four operations. An error is one that ends the run.
 func (c *client) transaction(ctx context.Context, id int) (*Txn, error) {
 	t := &Txn{ID: id, Lists: map[int][]int{}, Groups: map[int][]int{}}
 	if c.s == nil {
@@ -146,6 +146,16 @@ func (c *client) transaction(ctx context.Context, id int) (*Txn, error) {
 			return t, err
 		}
 		c.s = s
+		if _, err := c.exec(ctx, "set default_transaction_isolation = '"+c.o.Level+"'"); err != nil {
+			return t, c.failed(ctx, err)
+		}
+	}
+	if c.rng.IntN(5) == 0 {
+		err := c.query(ctx, t)
+		if err == nil {
+			t.Outcome = Committed
+		}
+		return t, c.failed(ctx, err)
 	}
 	if _, err := c.exec(ctx, "begin isolation level "+c.o.Level); err != nil {
 		return t, c.failed(ctx, err)
@@ -188,12 +198,32 @@ func (c *client) failed(ctx context.Context, err error) error {
 	return err
 }
 
-func (c *client) operation(ctx context.Context, t *Txn) error {
+// key draws a key for a transaction.
+func (c *client) key(t *Txn) int {
 	window := t.ID / windowLen
 	if c.rng.IntN(10) == 0 && window > 0 { // now and then the one before
 		window--
 	}
-	k := window*c.o.Keys + c.rng.IntN(c.o.Keys)
+	return window*c.o.Keys + c.rng.IntN(c.o.Keys)
+}
+
+// query reads a list and groups with one statement, which is a transaction of its own.
+func (c *client) query(ctx context.Context, t *Txn) error {
+	k, g := c.key(t), c.key(t)
+	rows, err := c.exec(ctx, fmt.Sprintf("select '=' || v from lists where k = %d union all %s", k, readGroups(g, g+2)))
+	if err != nil {
+		return err
+	}
+	t.Lists[k] = numbers([]string{strings.TrimPrefix(rows[0], "=")})
+	found := members(rows[1:])
+	for i := g; i <= g+2; i++ {
+		t.Groups[i] = found[i]
+	}
+	return nil
+}
+
+func (c *client) operation(ctx context.Context, t *Txn) error {
+	k := c.key(t)
 	switch c.rng.IntN(4) {
 	case 0:
 		v, err := c.exec(ctx, readList(k))

@@ -61,6 +61,9 @@ func (sh *Shell) run(text string, data streams, each func(*result)) error {
 		if err != nil {
 			return p.Fail(err)
 		}
+		if i == len(list)-1 {
+			portal.Alone()
+		}
 		res := &result{}
 		switch {
 		case portal.IsCopyIn():
