@@ -1,7 +1,5 @@
 package ssi
 
-import "github.com/minisql/minisql/mvcc"
-
 // coarsen makes room: the points of the oldest committed node that has many, or of the acting one,
 // become ranges of whole tables, and its filters go. It adds edges with those who used other keys of them, and loses
 // none.
@@ -17,16 +15,9 @@ func (g *Graph) coarsen(acting *Node) {
 	g.stats.Coarsened++
 	reads, writes := n.reads, n.writes
 	n.reads, n.writes = nil, nil
-	readTables, writtenTables := map[string]mvcc.Timestamp{}, map[string]bool{}
+	readTables, writtenTables := map[string]bool{}, map[string]bool{}
 	for _, p := range reads {
-		t := string(g.opts.Table([]byte(p.key)))
-		seen := n.snap
-		if a := find(p.readers, n); a != nil {
-			if seen = a.seen; a.filter != nil {
-				seen = dropped
-			}
-		}
-		readTables[t] = max(readTables[t], seen)
+		readTables[string(g.opts.Table([]byte(p.key)))] = true
 		g.leave(p, &p.readers, n)
 	}
 	for _, p := range writes {
@@ -35,9 +26,9 @@ func (g *Graph) coarsen(acting *Node) {
 	}
 	g.dropFilters(n)
 	// The edges of the points exist already; those of other keys may be missing only
-	// towards who comes later, and finds the ranges.
-	for t, seen := range readTables {
-		g.addRange(&n.readRanges, &g.ranges, n, []byte(t), afterPrefix([]byte(t)), seen)
+	// towards who comes later, and finds the ranges. It is not before who has written other keys since, so seen is dropped.
+	for t := range readTables {
+		g.addRange(&n.readRanges, &g.ranges, n, []byte(t), afterPrefix([]byte(t)), dropped)
 	}
 	for t := range writtenTables {
 		g.addRange(&n.writtenRanges, &g.wranges, n, []byte(t), afterPrefix([]byte(t)), 0)
