@@ -7,7 +7,7 @@ import (
 )
 
 // Precommit decides whether the transaction may commit. If so it counts as committed from here
-// on: SetCommit, if it leaves writes behind, and Ended must follow, or Abort. An error is a
+// on: SetCommit and Ended must follow, or Abort; if it leaves no writes behind, this was its end. An error is a
 // *Failure, and Abort must follow.
 //
 // Where transactions are observed, anomaly is a cycle of committed ones that this one closes, of which an observer
@@ -46,12 +46,15 @@ func (n *Node) Precommit(wrote, strict bool) (anomaly *Failure, err error) {
 	n.state, n.wrote = committed, wrote
 	g.leaveActive(n)
 	g.committed.push(n)
-	if wrote {
-		g.committing = append(g.committing, n)
-	}
 	g.commits++
 	if g.committed.len+g.active.len > g.opts.MaxNodes {
 		g.summarize()
+	}
+	if wrote {
+		g.committing = append(g.committing, n)
+	} else {
+		g.end(n)
+		g.prune()
 	}
 	return anomaly, nil
 }
@@ -81,10 +84,13 @@ func victimOf(cycle []*edge) *Node {
 // draw theirs.
 func (n *Node) SetCommit(at mvcc.Timestamp) { n.drawn.Store(uint64(at)) }
 
-// enter locks the graph, and takes in the timestamps that were drawn.
+// enter locks the graph, and takes in the timestamps that were drawn, and who has ended.
 func (g *Graph) enter() {
 	g.mu.Lock()
 	g.takeDrawn()
+	if g.finished.Load() != nil {
+		g.takeFinished()
+	}
 }
 
 func (g *Graph) takeDrawn() {
@@ -106,20 +112,47 @@ func (g *Graph) takeDrawn() {
 // Applied tells that the commit is in the engine, for those who look at what is committed.
 func (n *Node) Applied() { n.applied.Store(n.g.moment.Add(1)) }
 
-// Ended tells that the commit is published. What is not needed any more is forgotten.
+// Ended tells that the commit is published. It does not wait, unless others wait for it: what is not needed any more
+// is forgotten by the next who enters.
 func (n *Node) Ended() {
 	g := n.g
-	g.enter()
-	defer g.mu.Unlock()
-	n.settle()
-	if n.state == committed {
-		g.ended(n)
-		g.supersede(n)
-		if !g.prune() && g.forgettable(n, g.pruned) {
-			g.committed.remove(n)
-			g.forget(n)
-			g.prune() // who was before it
+	for {
+		n.finished = g.finished.Load()
+		if g.finished.CompareAndSwap(n.finished, n) {
+			break
 		}
+	}
+	if g.attended.Load() {
+		g.enter()
+		g.attend()
+		g.mu.Unlock()
+	}
+}
+
+// takeFinished takes in who has ended.
+func (g *Graph) takeFinished() {
+	for n := g.finished.Swap(nil); n != nil; {
+		next := n.finished
+		n.finished = nil
+		g.end(n)
+		n = next
+	}
+	g.prune()
+}
+
+// end takes in that a node's commit is published.
+func (g *Graph) end(n *Node) {
+	g.settle(n)
+	g.ended(n)
+	g.supersede(n)
+	g.freed = g.freed || g.forgettable(n, g.pruned)
+}
+
+// attend is called when there may be somebody who waits for others to end, or nobody any more.
+func (g *Graph) attend() {
+	g.attended.Store(g.undecided > 0 || g.publications > 0 || g.wanted > 0 || g.lastSafe != 0)
+	if g.finished.Load() != nil {
+		g.takeFinished()
 	}
 }
 
@@ -133,16 +166,21 @@ func (n *Node) publication(id uint64) <-chan struct{} {
 	}
 	if n.published == nil {
 		n.published = make(chan struct{})
+		n.g.publications++
+		published := n.published
+		n.g.attend() // it may have ended just now
+		return published
 	}
 	return n.published
 }
 
 // settle lets those go on who wait for the end of a commit.
-func (n *Node) settle() {
+func (g *Graph) settle(n *Node) {
 	n.ended = true
 	if n.published != nil {
 		close(n.published)
 		n.published = nil
+		g.publications--
 	}
 }
 
@@ -151,7 +189,7 @@ func (n *Node) Abort() {
 	g := n.g
 	g.enter()
 	defer g.mu.Unlock()
-	n.settle()
+	g.settle(n)
 	if n.state == gone {
 		return
 	}
@@ -218,11 +256,11 @@ func (g *Graph) forgettable(n *Node, bound mvcc.Timestamp) bool {
 	return n.ended && len(n.in.list) == 0 && (!n.wrote || n.last != 0 && n.last <= bound)
 }
 
-// prune forgets the nodes that are forgettable; false: none was waiting for what has happened since the last time.
-func (g *Graph) prune() bool {
+// prune forgets the nodes that are forgettable.
+func (g *Graph) prune() {
 	bound := g.bound()
 	if bound == g.pruned && !g.freed && !g.tangled {
-		return false
+		return // none was waiting for what has happened since the last time
 	}
 	g.pruned = bound
 	if g.committed.first == nil {
@@ -248,7 +286,6 @@ func (g *Graph) prune() bool {
 		}
 	}
 	g.freed = false
-	return true
 }
 
 // sweep forgets committed nodes to which no path leads from one to which an edge can arise. That

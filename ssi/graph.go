@@ -51,11 +51,15 @@ type Graph struct {
 	swept      mvcc.Timestamp // see sweep
 	tangled    bool           // committed nodes may be on cycles
 	pruned     mvcc.Timestamp // the bound of the last prune
-	freed      bool           // since then, the last edge to a committed node was cut
+	freed      bool           // since then, a node may have become forgettable by other things
 	scansMin   int            // see scans.go
 	news       bool           // the present act has made edges
 	visits     uint64         // searches
 	queue      []*Node        // of a search
+
+	finished                atomic.Pointer[Node] // who has ended since somebody entered, linked by Node.finished; not guarded
+	attended                atomic.Bool          // somebody waits for others to end; set under the mutex
+	publications, undecided int                  // who waits for a commit's end, and to know whether a snapshot is safe
 
 	wanted   int            // who may start at the last safe snapshot
 	lastSafe mvcc.Timestamp // a safe snapshot that is kept; 0: none
@@ -171,6 +175,9 @@ func (g *Graph) Begin(who Party, readOnly bool, take func() mvcc.Timestamp) *Nod
 		}
 	}
 	g.enterActive(n)
+	if readOnly {
+		g.attend()
+	}
 	return n
 }
 
@@ -205,6 +212,9 @@ func (g *Graph) leaveActive(n *Node) {
 	g.active.remove(n)
 	if n.readOnly {
 		g.readers--
+	}
+	if n.safety != nil && n.safety.open() {
+		g.undecided--
 	}
 }
 

@@ -220,6 +220,9 @@ func (w *world) step(r *run, checked bool) bool {
 		}
 		if err == nil {
 			r.ended = true
+			if len(r.writes) == 0 {
+				r.n = nil // of no use any more
+			}
 			w.committing = append(w.committing, r)
 			if !w.slow {
 				w.draw(len(w.committing) - 1)

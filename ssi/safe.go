@@ -12,6 +12,9 @@ type safety struct {
 	decided chan struct{} // closed once it is known
 }
 
+// open reports whether it is not known yet.
+func (s *safety) open() bool { return !s.unsafe && len(s.waiting) > 0 }
+
 // watchSafety gives a read-only node its safety, or nil if its snapshot is safe already.
 func (g *Graph) watchSafety(n *Node) {
 	s := &safety{waiting: make(map[*Node]struct{}), decided: make(chan struct{})}
@@ -33,13 +36,18 @@ func (g *Graph) watchSafety(n *Node) {
 	if s.unsafe {
 		g.stats.Unsafe++
 		close(s.decided)
+	} else {
+		g.undecided++
 	}
 }
 
-// safe reports whether a snapshot that has just been taken is known to be safe already, where nobody is observed.
+// safe reports whether a snapshot that has just been taken is known to be safe already, where nobody is observed. Unlike
+// watchSafety, which waits for whom PostgreSQL waits for, it does not mind active transactions that see all that it shows.
 func (g *Graph) safe(at mvcc.Timestamp) bool {
-	if g.active.len > g.readers {
-		return false
+	for w := g.active.first; w != nil && w.snap < at; w = w.next {
+		if !w.readOnly {
+			return false
+		}
 	}
 	for w := g.committed.first; w != nil; w = w.next {
 		if w.unsafeFrom(at) != 0 {
@@ -122,6 +130,7 @@ func (g *Graph) WantLastSafe(more bool) {
 		g.wanted--
 	}
 	g.keepSafe()
+	g.attend()
 }
 
 // keepSafe keeps the newest safe snapshot from the garbage collector while somebody wants it and
@@ -173,9 +182,11 @@ func (g *Graph) ended(w *Node) {
 		switch {
 		case w.unsafeFrom(r.snap) != 0:
 			s.unsafe, s.waiting = true, nil
+			g.undecided--
 			g.stats.Unsafe++
 			close(s.decided)
 		case len(s.waiting) == 0:
+			g.undecided--
 			g.stats.SafeSnapshots++
 			close(s.decided)
 			g.leaveActive(r)

@@ -238,7 +238,10 @@ func (t *Txn) precommit() error {
 		return err
 	}
 	var err error
-	t.anomaly, err = t.node.Precommit(t.Wrote(), t.opts.Detect == DetectError)
+	writes := t.Wrote() || t.schema
+	if t.anomaly, err = t.node.Precommit(writes, t.opts.Detect == DetectError); err == nil && !writes {
+		t.node = nil // it may become another transaction's
+	}
 	if f, ok := errors.AsType[*ssi.Failure](err); ok && f == t.anomaly {
 		return sqlerr.New(sqlerr.SerializationFailure, "could not commit because of an anomaly: %s", f.Name()).
 			WithHint("The transaction might succeed if retried. minisql.detect_anomalies is \"error\".").WithCause(f)
