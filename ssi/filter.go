@@ -1,6 +1,10 @@
 package ssi
 
-import "github.com/minisql/minisql/mvcc"
+import (
+	"bytes"
+
+	"github.com/minisql/minisql/mvcc"
+)
 
 // Filter is what a scan asks of a row: a row for which it does not hold is as good as not there. A
 // write of a row that meets it neither before nor after does not matter to who scanned (precision
@@ -25,6 +29,44 @@ const (
 	changeBytes  = 4 << 10 // a larger row is not kept
 	changeLength = 4       // of a chain
 )
+
+// changes is memory for the first changes of a transaction, which its node keeps: they are used, as long as it is in the
+// graph, by the accesses of that node alone.
+type changes struct {
+	list []Change
+	rows []byte
+}
+
+// NewChange returns a change with copies of the rows. Only the node's own transaction calls it.
+func (n *Node) NewChange(before, after []byte, command uint32) *Change {
+	m := &n.changes
+	if m.list == nil {
+		m.list, m.rows = make([]Change, 0, 4), make([]byte, 0, 256)
+	}
+	var c *Change
+	if len(m.list) < cap(m.list) {
+		m.list = append(m.list, Change{})
+		c = &m.list[len(m.list)-1]
+	} else {
+		c = &Change{}
+	}
+	c.Command = command
+	c.Old, c.New = m.keep(before), m.keep(after)
+	return c
+}
+
+// keep copies a row, if there is one.
+func (m *changes) keep(row []byte) []byte {
+	at := len(m.rows)
+	switch {
+	case row == nil:
+		return nil
+	case len(row) > cap(m.rows)-at:
+		return bytes.Clone(row)
+	}
+	m.rows = append(m.rows, row...)
+	return m.rows[at:len(m.rows):len(m.rows)]
+}
 
 // after returns the change together with one that the same transaction has made before, and may come
 // back to by ROLLBACK TO.

@@ -346,14 +346,16 @@ func (n *Node) ReadRange(lo, hi []byte, at Moment, f Filter) error {
 			s.base = base
 		}
 	}
-	g.pivot.key = string(lo)
-	g.written.AscendGreaterOrEqual(&g.pivot, func(p *point) bool {
-		if hi != nil && p.key >= string(hi) {
-			return false
-		}
-		g.readsPoint(n, p, v, f, base)
-		return true
-	})
+	if g.written.Len() > 0 {
+		g.pivot.key = string(lo)
+		g.written.AscendGreaterOrEqual(&g.pivot, func(p *point) bool {
+			if hi != nil && p.key >= string(hi) {
+				return false
+			}
+			g.readsPoint(n, p, v, f, base)
+			return true
+		})
+	}
 	g.wranges.overlapping(lo, hi, func(s *span) { g.reads(n, s.n, v, string(s.lo), s.stmt) })
 	return g.closes(n)
 }

@@ -107,7 +107,7 @@ func (g *Graph) summarize() {
 	for _, e := range b.out.list {
 		g.connect(a, e.to, e.kind, e.key, e.fromStmt, e.toStmt)
 	}
-	b.reads, b.writes = nil, nil // a's by now
+	b.reads, b.writes, b.changes = nil, nil, changes{} // a's by now
 	g.forget(b)
 }
 

@@ -45,6 +45,7 @@ type Node struct {
 	reads, writes             []*point
 	readRanges, writtenRanges spans
 	filtered                  []*span // ranges that were read with filters, in no order
+	changes                   changes
 
 	stmts   []statement // texts, for explanations
 	running statement   // not among them yet; its goroutine's alone
@@ -176,7 +177,7 @@ type edges struct {
 	by   map[*Node]*edge // by the other end, once the list is long
 }
 
-const edgesInList = 12
+const edgesInList = 32
 
 // edge returns the edge from a to b, or nil.
 func (a *Node) edge(b *Node) *edge {

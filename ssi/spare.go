@@ -58,7 +58,8 @@ func (g *Graph) retire(n *Node) {
 		out:   edges{list: retain(n.out.list)},
 		reads: retain(n.reads), writes: retain(n.writes),
 		readRanges: retain(n.readRanges), writtenRanges: retain(n.writtenRanges), filtered: retain(n.filtered),
-		stmts: retain(n.stmts),
+		changes: changes{retain(n.changes.list), n.changes.rows[:0]},
+		stmts:   retain(n.stmts),
 	}
 	g.spare.nodes.put(n)
 }

@@ -115,16 +115,8 @@ func (t *Txn) Watched() bool { return t.node != nil }
 // Change tells what the writes that follow in this statement do to a row, until the next Change: those
 // of its key and of its index entries. nil is no row. Both are copied.
 func (t *Txn) Change(old, new []byte) {
-	if t.node == nil {
-		return
-	}
-	t.change = &ssi.Change{Command: t.cmd}
-	both := append(append(make([]byte, 0, len(old)+len(new)), old...), new...)
-	if old != nil {
-		t.change.Old = both[:len(old):len(old)]
-	}
-	if new != nil {
-		t.change.New = both[len(old):]
+	if t.node != nil {
+		t.change = t.node.NewChange(old, new, t.cmd)
 	}
 }
 
@@ -134,6 +126,7 @@ type look struct {
 	key    []byte
 	at     mvcc.Timestamp // 0: there is none
 	filter Filter
+	room   [40]byte // memory for key
 }
 
 // GetToWrite is GetWhere for a row that is changed next, if it meets the condition.
@@ -162,7 +155,7 @@ func (t *Txn) didRead(key []byte, at mvcc.Timestamp, f Filter) error {
 		return err
 	}
 	if t.toWrite {
-		t.look.key, t.look.at, t.look.filter = append(t.look.key[:0], key...), at, f
+		t.look.key, t.look.at, t.look.filter = append(t.look.room[:0], key...), at, f
 		return nil
 	}
 	return serializationError(t.node.Read(key, at, f))
