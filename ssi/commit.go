@@ -87,10 +87,26 @@ func (n *Node) SetCommit(at mvcc.Timestamp) { n.drawn.Store(uint64(at)) }
 // enter locks the graph, and takes in the timestamps that were drawn, and who has ended.
 func (g *Graph) enter() {
 	g.mu.Lock()
-	g.takeDrawn()
+	g.catchUp()
+}
+
+// catchUp takes in what commits have told. Who has ended has drawn before.
+func (g *Graph) catchUp() {
+	var n *Node
 	if g.finished.Load() != nil {
-		g.takeFinished()
+		n = g.finished.Swap(nil)
 	}
+	g.takeDrawn()
+	if n == nil {
+		return
+	}
+	for n != nil {
+		next := n.finished
+		n.finished = nil
+		g.end(n)
+		n = next
+	}
+	g.prune()
 }
 
 func (g *Graph) takeDrawn() {
@@ -129,17 +145,6 @@ func (n *Node) Ended() {
 	}
 }
 
-// takeFinished takes in who has ended.
-func (g *Graph) takeFinished() {
-	for n := g.finished.Swap(nil); n != nil; {
-		next := n.finished
-		n.finished = nil
-		g.end(n)
-		n = next
-	}
-	g.prune()
-}
-
 // end takes in that a node's commit is published.
 func (g *Graph) end(n *Node) {
 	g.settle(n)
@@ -151,9 +156,7 @@ func (g *Graph) end(n *Node) {
 // attend is called when there may be somebody who waits for others to end, or nobody any more.
 func (g *Graph) attend() {
 	g.attended.Store(g.undecided > 0 || g.publications > 0 || g.wanted > 0 || g.lastSafe != 0)
-	if g.finished.Load() != nil {
-		g.takeFinished()
-	}
+	g.catchUp()
 }
 
 // publication returns a channel that is closed when the commit of the transaction with that number is published,

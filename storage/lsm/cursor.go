@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/minisql/minisql/storage"
@@ -28,6 +29,7 @@ type cursor struct {
 	left          int // prefixes until the next look
 	stretch       int // prefixes since the last
 	internalSteps int // until then
+	crowds        *atomic.Int32
 
 	// Downwards, the candidate of the prefix being walked.
 	held               bool
@@ -103,7 +105,11 @@ func (c *cursor) Seek(lo, hi, suffix []byte, reverse bool) {
 	c.lo, c.hi = bound(c.lo, lo), bound(c.hi, hi)
 	c.suffix = append(c.suffix[:0], suffix...)
 	c.reverse, c.held, c.state = reverse, false, unpositioned
+	c.crowds = c.e.crowds.of(lo)
 	c.crowded, c.left, c.stretch = false, 1, 1
+	if c.crowds.Load() > 0 && c.crowds.Add(-1) > 0 {
+		c.crowded, c.left, c.stretch = true, stretchMax, stretchMax
+	}
 	c.iter.SetBounds(nonEmpty(c.lo), nonEmpty(c.hi))
 }
 
@@ -235,6 +241,29 @@ func (c *cursor) watch() {
 		c.stretch = stretchMax
 	}
 	c.left = c.stretch
+	if c.crowded {
+		c.crowds.Store(crowdedScans)
+	} else {
+		c.crowds.Store(0)
+	}
+}
+
+// crowds remembers where scans have met a crowd: the next ones there begin by seeking, for a number of scans.
+// Places are what keys begin with; different ones may share a number, which costs time alone.
+type crowds [256]atomic.Int32
+
+const (
+	crowdedScans = 64
+	placeBytes   = 9 // as many as the keys of a table, or an index, have in common
+)
+
+// of returns the number of scans that are to begin by seeking.
+func (c *crowds) of(lo []byte) *atomic.Int32 {
+	h := uint32(2166136261) // FNV-1a
+	for _, b := range lo[:min(len(lo), placeBytes)] {
+		h = (h ^ uint32(b)) * 16777619
+	}
+	return &c[h>>24]
 }
 
 // skipTo moves up to the first key that is not before c.key.

@@ -24,6 +24,7 @@ type Engine struct {
 	opts  Options
 
 	tickets sync.Pool // of *ticket
+	crowds  crowds
 
 	// closing is held shared around every call into db that Close must not
 	// overtake; closed is set under it.
