@@ -59,6 +59,9 @@ func split(key []byte) int { return storage.SplitEncoded(key) }
 
 func compare(a, b []byte) int {
 	an, bn := split(a), split(b)
+	if an == bn { // most keys of a table: what differs first decides
+		return bytes.Compare(a, b)
+	}
 	if c := bytes.Compare(a[:an], b[:bn]); c != 0 {
 		return c
 	}

@@ -106,9 +106,13 @@ func (c *cursor) Seek(lo, hi, suffix []byte, reverse bool) {
 	c.suffix = append(c.suffix[:0], suffix...)
 	c.reverse, c.held, c.state = reverse, false, unpositioned
 	c.crowds = c.e.crowds.of(lo)
-	c.crowded, c.left, c.stretch = false, 1, 1
-	if c.crowds.Load() > 0 && c.crowds.Add(-1) > 0 {
+	c.crowded, c.left, c.stretch = false, 2, 1 // the first prefix has been left when the second is met
+	switch n := c.crowds.Load(); {
+	case n > 1:
+		c.crowds.Add(-1)
 		c.crowded, c.left, c.stretch = true, stretchMax, stretchMax
+	case n == 1:
+		c.crowds.Store(crowdedScans) // for the others, until this one knows
 	}
 	c.iter.SetBounds(nonEmpty(c.lo), nonEmpty(c.hi))
 }
@@ -248,8 +252,8 @@ func (c *cursor) watch() {
 	}
 }
 
-// crowds remembers where scans have met a crowd: the next ones there begin by seeking, for a number of scans.
-// Places are what keys begin with; different ones may share a number, which costs time alone.
+// crowds remembers where scans have met a crowd: the next ones there begin by seeking, but for every so many-th, which
+// looks. Places are what keys begin with; different ones may share a number, which costs time alone.
 type crowds [256]atomic.Int32
 
 const (
