@@ -243,8 +243,11 @@ func (p *Portal) start(ctx context.Context) error {
 		}
 		return nil // EXECUTE has started the statement that it names
 	}
-	if err := s.ensureTxnFor(p.alone && p.p.plan != nil && p.p.plan.ReadOnly, now); err != nil {
+	if err := s.ensureTxn(now); err != nil {
 		return err
+	}
+	if p.alone && s.block == implicit && s.implicitN == 0 && p.p.plan != nil && p.p.plan.ReadOnly {
+		s.txn.OneQuery()
 	}
 	s.implicitN++
 	if s.implicitN > 1 || s.block == explicit {

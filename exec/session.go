@@ -396,20 +396,14 @@ func endsTransaction(n parser.Stmt) bool {
 var errInFailed = sqlerr.New(sqlerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 
 // ensureTxn begins an implicit transaction, now, if there is none.
-func (s *Session) ensureTxn(now time.Time) error { return s.ensureTxnFor(false, now) }
-
-// ensureTxnFor is ensureTxn for a statement of which it is known whether it is a query, with nothing else in
-// its transaction.
-func (s *Session) ensureTxnFor(query bool, now time.Time) error {
+func (s *Session) ensureTxn(now time.Time) error {
 	if s.block == failed {
 		return errInFailed
 	}
 	if s.txn != nil {
 		return nil
 	}
-	o := s.settings.defaults()
-	o.Query = query
-	if err := s.start(o, now); err != nil {
+	if err := s.start(s.settings.defaults(), now); err != nil {
 		return err
 	}
 	s.block, s.implicitN = implicit, 0

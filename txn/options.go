@@ -34,7 +34,6 @@ type Options struct {
 	ReadOnly    bool
 	Deferrable  bool
 	LastSafe    bool // what is Deferrable starts at the last safe snapshot, and does not wait for the next
-	Query       bool // the transaction is one statement, which writes nothing
 	AsyncCommit bool // synchronous_commit = off
 	Detect      Detection
 

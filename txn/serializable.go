@@ -48,7 +48,7 @@ func (t *Txn) enterGraph(ctx context.Context) error {
 	}
 	who := ssi.Party{ID: t.id, PID: t.pid}
 	take := func() mvcc.Timestamp { return t.snap.Take() }
-	if t.opts.Query && !t.opts.ReadOnly {
+	if t.oneQuery && !t.opts.ReadOnly {
 		t.node = t.m.ssi.Query(who, take)
 		return nil
 	}
@@ -72,6 +72,21 @@ func (t *Txn) enterGraph(ctx context.Context) error {
 			return nil
 		}
 		n.Abort() // and try again with a newer snapshot
+	}
+}
+
+// OneQuery tells that the transaction, which has read and written nothing yet, is one statement, and that this writes nothing.
+// The next BeginStatement takes a snapshot anew if there was one.
+func (t *Txn) OneQuery() {
+	if t.opts.Level != Serializable || t.opts.ReadOnly {
+		return
+	}
+	t.oneQuery = true
+	if t.node != nil {
+		t.node.Abort()
+		t.node = nil
+		t.snap.Close()
+		t.snap = nil
 	}
 }
 
@@ -194,7 +209,7 @@ func (s *Scanner) didScan(run *Run) error {
 
 // willWrite registers a write; see ssi.Node.Write.
 func (t *Txn) willWrite(key []byte, adds bool) error {
-	if t.opts.Query {
+	if t.oneQuery {
 		return sqlerr.New(sqlerr.Internal, "a transaction that was to be one query writes")
 	}
 	if !t.tracked(key) || t.owns(key) != nil { // of an own span, all is registered

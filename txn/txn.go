@@ -38,12 +38,13 @@ type Txn struct {
 	after mvcc.Timestamp
 
 	// node is what ssi knows of the transaction; nil at other levels, and on a safe snapshot.
-	node    *ssi.Node
-	anomaly *Failure                 // see Anomaly
-	look    look                     // of a row to be written
-	toWrite bool                     // GetToWrite is running
-	safety  atomic.Pointer[ssi.Node] // while it waits for a safe snapshot
-	change  *ssi.Change              // of the row that is being written; nil: not known
+	node     *ssi.Node
+	anomaly  *Failure                 // see Anomaly
+	look     look                     // of a row to be written
+	toWrite  bool                     // GetToWrite is running
+	oneQuery bool                     // see OneQuery
+	safety   atomic.Pointer[ssi.Node] // while it waits for a safe snapshot
+	change   *ssi.Change              // of the row that is being written; nil: not known
 
 	writes  buffer
 	written int   // entries with a write
