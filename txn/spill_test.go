@@ -252,81 +252,39 @@ func testSpillUnique(t *testing.T, on engines.Engine) {
 	r := newRand(t)
 	m, store, closeAll := openManager(t, on, vfs.NewMem(), txn.ManagerOptions{})
 	ctx := t.Context()
-	const workers, keys = 4, 60
-	var wg sync.WaitGroup
-	var wins [keys]atomic.Int64
-	var waits, deadlocks atomic.Int64
-	for w := range workers {
-		r := rand.New(rand.NewPCG(r.Uint64(), uint64(w)))
-		wg.Go(func() {
-			for range 150 {
-				tx, err := m.Begin(txn.Options{})
-				if err != nil {
-					t.Error(err)
-					return
+	const keys = 60
+	var waits atomic.Int64
+	insert := func(r *rand.Rand, w int, tx *txn.Txn) (took []int, err error) {
+		if err := tx.BeginStatement(ctx); err != nil {
+			return nil, err
+		}
+		for range 1 + r.IntN(10) {
+			k := r.IntN(keys)
+			key := fmt.Appendf(nil, "key%02d", k)
+			l, err := tx.LockKey(ctx, key, txn.Update, txn.NoWait)
+			if err == txn.ErrWouldBlock {
+				waits.Add(1)
+				l, err = tx.LockKey(ctx, key, txn.Update, txn.Wait)
+			}
+			if err != nil {
+				return took, err
+			}
+			if !l.Exists {
+				if err := tx.PutNew(key, fmt.Append(nil, w)); err != nil {
+					return took, err
 				}
-				if err := tx.BeginStatement(ctx); err != nil {
-					t.Error(err)
-				}
-				var took []int
-				err = func() error {
-					for range 1 + r.IntN(10) {
-						k := r.IntN(keys)
-						key := fmt.Appendf(nil, "key%02d", k)
-						l, err := tx.LockKey(ctx, key, txn.Update, txn.NoWait)
-						if err == txn.ErrWouldBlock {
-							waits.Add(1)
-							l, err = tx.LockKey(ctx, key, txn.Update, txn.Wait)
-						}
-						if err != nil {
-							return err
-						}
-						if !l.Exists {
-							if err := tx.PutNew(key, fmt.Append(nil, w)); err != nil {
-								return err
-							}
-							took = append(took, k)
-						}
-						if r.IntN(3) == 0 {
-							if err := txn.Spill(tx); err != nil {
-								return err
-							}
-						}
-					}
-					return nil
-				}()
-				switch {
-				case sqlerr.CodeOf(err) == sqlerr.DeadlockDetected:
-					deadlocks.Add(1)
-					tx.Rollback()
-				case err != nil:
-					t.Error(err)
-					tx.Rollback()
-				case r.IntN(20) > 0:
-					tx.Rollback()
-				default:
-					if err := tx.Commit(ctx); err != nil {
-						t.Error(err)
-					}
-					for _, k := range took {
-						wins[k].Add(1)
-					}
+				took = append(took, k)
+			}
+			if r.IntN(3) == 0 {
+				if err := txn.Spill(tx); err != nil {
+					return took, err
 				}
 			}
-		})
-	}
-	wg.Wait()
-	won := 0
-	for k := range wins {
-		if n := wins[k].Load(); n > 1 {
-			t.Errorf("key %d was inserted %d times", k, n)
-		} else {
-			won += int(n)
 		}
+		return took, nil
 	}
-	if locks := m.Locks(); len(locks) != 0 {
-		t.Errorf("locks are left: %v", locks)
-	}
+	c := race{keys: keys, workers: 4, rounds: 150, commits: 20, levels: 1, insert: insert}
+	won, deadlocks := c.run(t, m, r)
 	if err := m.Collect(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -339,7 +297,7 @@ func testSpillUnique(t *testing.T, on engines.Engine) {
 	if n := storedVersions(t, store); n != won {
 		t.Errorf("%d versions are stored of %d keys", n, won)
 	}
-	t.Logf("%d keys taken, %d waits, %d deadlocks", won, waits.Load(), deadlocks.Load())
+	t.Logf("%d keys taken, %d waits, %d deadlocks", won, waits.Load(), deadlocks)
 	closeAll(false)
 }
 
