@@ -103,7 +103,11 @@ func (g *Graph) catchUp() {
 	for n != nil {
 		next := n.finished
 		n.finished = nil
-		g.end(n)
+		if n.aborted {
+			g.abort(n)
+		} else {
+			g.end(n)
+		}
 		n = next
 	}
 	g.prune()
@@ -130,7 +134,15 @@ func (n *Node) Applied() { n.applied.Store(n.g.moment.Add(1)) }
 
 // Ended tells that the commit is published. It does not wait, unless others wait for it: what is not needed any more
 // is forgotten by the next who enters.
-func (n *Node) Ended() {
+func (n *Node) Ended() { n.finish() }
+
+// Abort takes the transaction out of the graph, in the same way.
+func (n *Node) Abort() {
+	n.aborted = true
+	n.finish()
+}
+
+func (n *Node) finish() {
 	g := n.g
 	for {
 		n.finished = g.finished.Load()
@@ -187,25 +199,21 @@ func (g *Graph) settle(n *Node) {
 	}
 }
 
-// Abort takes the transaction out of the graph.
-func (n *Node) Abort() {
-	g := n.g
-	g.enter()
-	defer g.mu.Unlock()
+// abort takes a node out of the graph.
+func (g *Graph) abort(n *Node) {
 	g.settle(n)
-	if n.state == gone {
+	switch n.state {
+	case gone:
 		return
-	}
-	if n.state == committed { // the commit itself has failed
+	case committed: // the commit itself has failed
 		g.committed.remove(n)
 		g.committing = slices.DeleteFunc(g.committing, func(x *Node) bool { return x == n })
-	} else {
+	case active:
 		g.leaveActive(n)
 	}
 	n.state = gone
 	g.ended(n)
 	g.forget(n)
-	g.prune()
 }
 
 // RollbackTo takes back what was written since a command, but for the keys that still are: kept calls

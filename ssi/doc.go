@@ -70,8 +70,8 @@
 //
 // # Locks
 //
-// One mutex guards a Graph and everything in it, but for what a commit tells: while others wait to draw their
-// timestamps (SetCommit, Applied), and at its end (Ended), where nobody waits for that. It is taken in by the next who
-// locks. Nothing is called while it is held but the
+// One mutex guards a Graph and everything in it, but for what a transaction tells: while others wait to draw their
+// timestamps (SetCommit, Applied), and at the end (Ended, Abort), where nobody waits for that. It is taken in by the next
+// who locks. Nothing is called while it is held but the
 // functions of Options and filters, which return at once.
 package ssi

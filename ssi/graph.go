@@ -57,7 +57,7 @@ type Graph struct {
 	visits     uint64         // searches
 	queue      []*Node        // of a search
 
-	finished                atomic.Pointer[Node] // who has ended since somebody entered, linked by Node.finished; not guarded
+	finished                atomic.Pointer[Node] // who has ended, or was aborted, since somebody entered, linked by Node.finished; not guarded
 	attended                atomic.Bool          // somebody waits for others to end; set under the mutex
 	publications, undecided int                  // who waits for a commit's end, and to know whether a snapshot is safe
 

@@ -34,6 +34,7 @@ type Node struct {
 	drawn       atomic.Uint64 // that number before it is taken in; see Graph.enter
 	applied     atomic.Uint64 // the Moment when the commit was in the engine; 0: not yet
 	ended       bool          // it is published, or was aborted
+	aborted     bool
 	finished    *Node         // the next in Graph.finished
 	published   chan struct{} // closed then; nil: nobody waits
 	wrote       bool
