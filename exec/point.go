@@ -3,6 +3,7 @@ package exec
 import (
 	"slices"
 
+	"github.com/minisql/minisql/catalog"
 	"github.com/minisql/minisql/planner"
 	"github.com/minisql/minisql/planner/expr"
 )
@@ -10,6 +11,21 @@ import (
 // Point reports whether the plan reads at most one row, by a unique key, or none: then
 // it would be the same plan for any constants in place of its parameters.
 func (p *Prepared) Point() bool { return p.plan != nil && p.plan.CTEs == 0 && point(p.plan.Root) }
+
+// narrow reports whether a plan writes one row and reads nothing else, or writes nothing. Foreign keys
+// have other rows looked at.
+func narrow(plan *planner.Plan, cat *catalog.Catalog) bool {
+	var t *catalog.Table
+	switch n := plan.Root.(type) {
+	case *planner.Insert:
+		t = n.Table
+	case *planner.Modify:
+		t = n.Table
+	default:
+		return false
+	}
+	return plan.CTEs == 0 && len(t.ForeignKeys) == 0 && len(cat.References(t.ID)) == 0 && point(plan.Root)
+}
 
 func point(n planner.Node) bool {
 	switch n := n.(type) {

@@ -246,7 +246,8 @@ func (p *Portal) start(ctx context.Context) error {
 	if err := s.ensureTxn(now); err != nil {
 		return err
 	}
-	if p.alone && s.block == implicit && s.implicitN == 0 && p.p.plan != nil && p.p.plan.ReadOnly {
+	alone := p.alone && s.block == implicit && s.implicitN == 0
+	if alone && p.p.plan != nil && p.p.plan.ReadOnly {
 		s.txn.OneQuery()
 	}
 	s.implicitN++
@@ -273,6 +274,9 @@ func (p *Portal) start(ctx context.Context) error {
 			return err
 		}
 		if s.srv.mgr.SchemaVersion() == before {
+			if alone && p.p.narrow {
+				s.txn.Narrow()
+			}
 			return p.open(ctx, sc)
 		}
 		// While we waited for a lock the catalog has changed: look again.

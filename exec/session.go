@@ -256,6 +256,7 @@ type Prepared struct {
 
 	plan    *planner.Plan // the plan last made, if it has one
 	version planVersion
+	narrow  bool // see narrow
 	columns []planner.Column
 	params  []types.Type
 	idle    *execution // an operator tree that is not in use
@@ -342,6 +343,7 @@ func (s *Session) makePlan(p *Prepared, sc *schema) error {
 		return sqlerr.New(sqlerr.FeatureNotSupported, "cached plan must not change result type")
 	}
 	p.plan, p.version, p.columns, p.params = plan, v, plan.Columns, plan.Params
+	p.narrow = narrow(plan, sc.cat)
 	p.idle, p.tree = nil, nil
 	return nil
 }

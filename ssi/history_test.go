@@ -147,6 +147,9 @@ func (w *world) step(r *run, checked bool) bool {
 			r.n = w.g.Query(Party{ID: w.ids.Add(1)}, w.published)
 		default:
 			r.n = w.g.Begin(Party{ID: w.ids.Add(1)}, r.readOnly(), w.published)
+			if len(r.ops) == 2 && !r.readOnly() { // a write, and the commit
+				r.n.Narrow()
+			}
 		}
 	}
 	checked = checked && r.n != nil // else it is a query on a safe snapshot

@@ -38,8 +38,9 @@ type Node struct {
 	finished    *Node         // the next in Graph.finished
 	published   chan struct{} // closed then; nil: nobody waits
 	wrote       bool
-	doomed      *Failure // why the node is going to fail
-	observer    bool     // a transaction of a weaker level that is watched; see Observe
+	narrow      atomic.Bool // see Narrow
+	doomed      *Failure    // why the node is going to fail
+	observer    bool        // a transaction of a weaker level that is watched; see Observe
 
 	in, out edges
 

@@ -42,10 +42,11 @@ func (g *Graph) watchSafety(n *Node) {
 }
 
 // safe reports whether a snapshot that has just been taken is known to be safe already, where nobody is observed. Unlike
-// watchSafety, which waits for whom PostgreSQL waits for, it does not mind active transactions that see all that it shows.
+// watchSafety, which waits for whom PostgreSQL waits for, it does not mind active transactions that see all that it shows,
+// and narrow ones.
 func (g *Graph) safe(at mvcc.Timestamp) bool {
 	for w := g.active.first; w != nil && w.snap < at; w = w.next {
-		if !w.readOnly {
+		if !w.readOnly && !w.narrow.Load() {
 			return false
 		}
 	}
@@ -56,6 +57,11 @@ func (g *Graph) safe(at mvcc.Timestamp) bool {
 	}
 	return true
 }
+
+// Narrow tells that the transaction will have read no key but those that it writes, or will write nothing. It endangers
+// nobody's snapshot: whoever overwrites what it has read makes it fail, as it comes second, or nobody is before it. Only its
+// own goroutine calls this, before it reads.
+func (n *Node) Narrow() { n.narrow.Store(true) }
 
 // unsafeFrom returns from which snapshot on, up to the commit of w, a reader can see a state that the
 // order of w and others forbids: w is not in it, and what w has to be before is. 0: snapshot at is not

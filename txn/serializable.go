@@ -90,6 +90,13 @@ func (t *Txn) OneQuery() {
 	}
 }
 
+// Narrow tells of a transaction that it will have read nothing but what it writes, or write nothing; see ssi.Node.Narrow.
+func (t *Txn) Narrow() {
+	if t.node != nil {
+		t.node.Narrow()
+	}
+}
+
 // WantLastSafe tells that one more, or one less, may begin transactions with Options.LastSafe.
 func (m *Manager) WantLastSafe(more bool) { m.ssi.WantLastSafe(more) }
 

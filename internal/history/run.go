@@ -137,7 +137,7 @@ func (c *client) close() {
 	c.s = nil
 }
 
-// transaction runs one: a query, or a block of one to four operations. An error is one that ends the run.
+// transaction runs one: a statement alone, or a block of one to four operations. An error is one that ends the run.
 func (c *client) transaction(ctx context.Context, id int) (*Txn, error) {
 	t := &Txn{ID: id, Lists: map[int][]int{}, Groups: map[int][]int{}}
 	if c.s == nil {
@@ -150,10 +150,13 @@ func (c *client) transaction(ctx context.Context, id int) (*Txn, error) {
 			return t, c.failed(ctx, err)
 		}
 	}
-	if c.rng.IntN(5) == 0 {
-		err := c.query(ctx, t)
-		if err == nil {
+	if c.rng.IntN(4) == 0 {
+		err := c.alone(ctx, t)
+		switch {
+		case err == nil:
 			t.Outcome = Committed
+		case c.o.Broken != nil && c.o.Broken(err):
+			t.Outcome = Unknown
 		}
 		return t, c.failed(ctx, err)
 	}
@@ -207,9 +210,15 @@ func (c *client) key(t *Txn) int {
 	return window*c.o.Keys + c.rng.IntN(c.o.Keys)
 }
 
-// query reads a list and groups with one statement, which is a transaction of its own.
-func (c *client) query(ctx context.Context, t *Txn) error {
+// alone runs one statement as a transaction of its own: a query of a list and groups, an append, or an insert.
+func (c *client) alone(ctx context.Context, t *Txn) error {
 	k, g := c.key(t), c.key(t)
+	switch c.rng.IntN(4) {
+	case 0:
+		return c.append(ctx, t, k)
+	case 1:
+		return c.insert(ctx, t, g)
+	}
 	rows, err := c.exec(ctx, fmt.Sprintf("select '=' || v from lists where k = %d union all %s", k, readGroups(g, g+2)))
 	if err != nil {
 		return err
@@ -235,9 +244,7 @@ func (c *client) operation(ctx context.Context, t *Txn) error {
 		if has(t.Appends, k) {
 			return nil
 		}
-		_, err := c.exec(ctx, fmt.Sprintf("update lists set v = v || '%d,' where k = %d", t.ID, k))
-		t.Appends = append(t.Appends, k)
-		return err
+		return c.append(ctx, t, k)
 	case 2:
 		to := k + c.rng.IntN(3)
 		v, err := c.exec(ctx, readGroups(k, to))
@@ -255,8 +262,18 @@ func (c *client) operation(ctx context.Context, t *Txn) error {
 	if has(t.Inserts, k) {
 		return nil
 	}
-	_, err := c.exec(ctx, fmt.Sprintf("insert into items values (%d, %d)", k, t.ID))
-	t.Inserts = append(t.Inserts, k)
+	return c.insert(ctx, t, k)
+}
+
+func (c *client) append(ctx context.Context, t *Txn, k int) error {
+	_, err := c.exec(ctx, fmt.Sprintf("update lists set v = v || '%d,' where k = %d", t.ID, k))
+	t.Appends = append(t.Appends, k)
+	return err
+}
+
+func (c *client) insert(ctx context.Context, t *Txn, group int) error {
+	_, err := c.exec(ctx, fmt.Sprintf("insert into items values (%d, %d)", group, t.ID))
+	t.Inserts = append(t.Inserts, group)
 	return err
 }
 
