@@ -66,7 +66,8 @@
 // one, and others are active, one is kept from the garbage collector (Options.Keep).
 //
 // A transaction that is one query writes nothing either (Query). If its snapshot is safe at once, as most are, it is
-// not tracked; else it is, to its end, but endangers nobody's snapshot.
+// not tracked; else it is, to its end, but endangers nobody's snapshot. Nor does a narrow transaction (Narrow): all that
+// it reads it writes.
 //
 // # Locks
 //
