@@ -12,19 +12,32 @@ import (
 // it would be the same plan for any constants in place of its parameters.
 func (p *Prepared) Point() bool { return p.plan != nil && p.plan.CTEs == 0 && point(p.plan.Root) }
 
-// narrow reports whether a plan writes one row and reads nothing else, or writes nothing. Foreign keys
-// have other rows looked at.
+// narrow reports whether a plan writes the one row that it reads, or nothing: it inserts given values, or changes a row
+// that a unique key finds. Foreign keys have other rows looked at.
 func narrow(plan *planner.Plan, cat *catalog.Catalog) bool {
 	var t *catalog.Table
 	switch n := plan.Root.(type) {
 	case *planner.Insert:
-		t = n.Table
+		if t = n.Table; !given(n.Input) {
+			return false
+		}
 	case *planner.Modify:
-		t = n.Table
+		t = n.Table // which is what point finds a row of
 	default:
 		return false
 	}
 	return plan.CTEs == 0 && len(t.ForeignKeys) == 0 && len(cat.References(t.ID)) == 0 && point(plan.Root)
+}
+
+// given reports whether rows are made of values alone, and not read.
+func given(n planner.Node) bool {
+	switch n := n.(type) {
+	case *planner.Project:
+		return given(n.Input)
+	case *planner.ValuesScan:
+		return true
+	}
+	return false
 }
 
 func point(n planner.Node) bool {
