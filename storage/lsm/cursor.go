@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"sync"
-	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/minisql/minisql/storage"
@@ -24,12 +23,7 @@ type cursor struct {
 	reverse bool
 	state   rangeState
 
-	// Upwards, whether prefixes are left by seeking, as there is much to step over; see watch.
-	crowded       bool
-	left          int // prefixes until the next look
-	stretch       int // prefixes since the last
-	internalSteps int // until then
-	crowds        *atomic.Int32
+	crowd // upwards
 
 	// Downwards, the candidate of the prefix being walked.
 	held               bool
@@ -105,15 +99,7 @@ func (c *cursor) Seek(lo, hi, suffix []byte, reverse bool) {
 	c.lo, c.hi = bound(c.lo, lo), bound(c.hi, hi)
 	c.suffix = append(c.suffix[:0], suffix...)
 	c.reverse, c.held, c.state = reverse, false, unpositioned
-	c.crowds = c.e.crowds.of(lo)
-	c.crowded, c.left, c.stretch = false, 2, 1 // the first prefix has been left when the second is met
-	switch n := c.crowds.Load(); {
-	case n > 1:
-		c.crowds.Add(-1)
-		c.crowded, c.left, c.stretch = true, stretchMax, stretchMax
-	case n == 1:
-		c.crowds.Store(crowdedScans) // for the others, until this one knows
-	}
+	c.expect(c.e.crowds.of(lo))
 	c.iter.SetBounds(nonEmpty(c.lo), nonEmpty(c.hi))
 }
 
@@ -221,53 +207,6 @@ func (c *cursor) nextPrefix() bool {
 	k := c.iter.Key()
 	c.key = comparer.ImmediateSuccessor(c.key[:0], k[:split(k)])
 	return c.skipTo()
-}
-
-const (
-	crowd      = 16 // internal steps for a prefix, from which on a seek costs less
-	stretchMax = 64
-)
-
-// watch looks at how many keys Pebble has stepped over for the last prefixes. What the garbage collector
-// has removed is stepped over by each Next until it is compacted: of a row that is updated all the time,
-// thousands of versions. In a crowd, prefixes are left by seeking; after a stretch, one is left by
-// stepping, to see whether there still is one.
-func (c *cursor) watch() {
-	if c.crowded {
-		c.crowded, c.left, c.stretch = false, 1, 1
-		c.internalSteps = c.iter.Stats().ForwardStepCount[pebble.InternalIterCall]
-		return
-	}
-	steps := c.iter.Stats().ForwardStepCount[pebble.InternalIterCall]
-	c.crowded = steps-c.internalSteps > crowd*c.stretch
-	c.internalSteps = steps
-	if c.stretch = min(2*c.stretch, stretchMax); c.crowded {
-		c.stretch = stretchMax
-	}
-	c.left = c.stretch
-	if c.crowded {
-		c.crowds.Store(crowdedScans)
-	} else {
-		c.crowds.Store(0)
-	}
-}
-
-// crowds remembers where scans have met a crowd: the next ones there begin by seeking, but for every so many-th, which
-// looks. Places are what keys begin with; different ones may share a number, which costs time alone.
-type crowds [256]atomic.Int32
-
-const (
-	crowdedScans = 64
-	placeBytes   = 9 // as many as the keys of a table, or an index, have in common
-)
-
-// of returns the number of scans that are to begin by seeking.
-func (c *crowds) of(lo []byte) *atomic.Int32 {
-	h := uint32(2166136261) // FNV-1a
-	for _, b := range lo[:min(len(lo), placeBytes)] {
-		h = (h ^ uint32(b)) * 16777619
-	}
-	return &c[h>>24]
 }
 
 // skipTo moves up to the first key that is not before c.key.

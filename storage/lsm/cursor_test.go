@@ -37,7 +37,7 @@ func TestCrowd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	var run storage.Run
 	c.Seek([]byte{1}, []byte{2}, suffix(versions), false)
 	n, err := c.Next(&run, 1000)
@@ -47,5 +47,47 @@ func TestCrowd(t *testing.T) {
 	steps := c.(*cursor).iter.Stats().ForwardStepCount[pebble.InternalIterCall]
 	if all := rows * versions; steps > all/4 {
 		t.Errorf("%d steps for %d rows; %d versions were removed", steps, rows, all)
+	}
+
+	// Those who come later know of it, but for one in crowdedScans, which looks.
+	looks := 0
+	scan := func() {
+		t.Helper()
+		before := c.(*cursor).iter.Stats().ForwardStepCount[pebble.InternalIterCall]
+		c.Seek([]byte{1}, []byte{2}, suffix(versions), false)
+		if n, err := c.Next(&run, 1000); err != nil || n != rows {
+			t.Fatal(n, err)
+		}
+		for i := range rows {
+			if run.Values[i][0] != byte((versions-1)%256) || run.Keys[i][1] != byte(i) {
+				t.Fatalf("row %d is %v: %v", i, run.Keys[i], run.Values[i])
+			}
+		}
+		if c.(*cursor).iter.Stats().ForwardStepCount[pebble.InternalIterCall]-before > versions {
+			looks++
+		}
+	}
+	for range 2 * crowdedScans {
+		scan()
+	}
+	if looks == 0 || looks > 2 {
+		t.Errorf("%d of %d scans have stepped over removed versions", looks, 2*crowdedScans)
+	}
+
+	// Once all that is compacted, they find out.
+	if err := e.db.Compact(t.Context(), []byte{0}, []byte{255}, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = e.NewCursor(); err != nil {
+		t.Fatal(err)
+	}
+	for range crowdedScans + 1 {
+		scan()
+	}
+	if left := e.crowds.of([]byte{1}).Load(); left > 0 {
+		t.Errorf("%d more scans would seek where no crowd is left", left)
 	}
 }
