@@ -171,19 +171,19 @@ func (g *Graph) attend() {
 	g.catchUp()
 }
 
-// publication returns a channel that is closed when the commit of the transaction with that number is published,
+// publication returns a channel that is closed when the commit of the transaction with that number, which was n, is published,
 // or has failed; nil if it does not commit, or no more. A reader on a snapshot that turned out safe is gone, and still running.
-func (n *Node) publication(id uint64) <-chan struct{} {
-	n.g.enter()
-	defer n.g.mu.Unlock()
+func (g *Graph) publication(n *Node, id uint64) <-chan struct{} {
+	g.enter()
+	defer g.mu.Unlock()
 	if n.who.ID != id || n.ended || n.state != committed {
 		return nil
 	}
 	if n.published == nil {
 		n.published = make(chan struct{})
-		n.g.publications++
+		g.publications++
 		published := n.published
-		n.g.attend() // it may have ended just now
+		g.attend() // it may have ended just now
 		return published
 	}
 	return n.published

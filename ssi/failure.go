@@ -11,14 +11,15 @@ type Failure struct {
 	Victim Party
 	Cycle  []Step
 
-	nodes []*Node // of the cycle
+	graph *Graph
+	nodes []*Node // of the cycle; they may have become other transactions'
 }
 
 // Settle returns once every commit of the cycle is published, or has failed: who begins again before
 // that has a snapshot without them, and meets them again.
 func (f *Failure) Settle() {
 	for i, n := range f.nodes {
-		if published := n.publication(f.Cycle[i].From.ID); published != nil {
+		if published := f.graph.publication(n, f.Cycle[i].From.ID); published != nil {
 			<-published
 		}
 	}
@@ -51,7 +52,7 @@ func (f *Failure) Error() string {
 }
 
 func failure(victim *Node, cycle []*edge) *Failure {
-	f := &Failure{Victim: victim.who}
+	f := &Failure{Victim: victim.who, graph: victim.g}
 	start := 0
 	for i, e := range cycle {
 		if e.from == victim {

@@ -1,6 +1,9 @@
 package ssi
 
 import (
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,6 +96,54 @@ func TestSettleLeavesReaders(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("the report is waited for")
 	}
+}
+
+// TestSettleTogether has transactions fail and wait for each other at the same time: by then the nodes of a cycle may be used by
+// others. It is for -race, and ends.
+func TestSettleTogether(t *testing.T) {
+	var now atomic.Uint64
+	now.Store(1)
+	take := func() mvcc.Timestamp { return mvcc.Timestamp(now.Load()) }
+	g := New(Options{Published: take})
+	const workers = 4
+	var ids, failed atomic.Uint64
+	var drawing sync.Mutex
+	var wg sync.WaitGroup
+	for w := range workers {
+		own, next := []byte{'k', byte(w)}, []byte{'k', byte((w + 1) % workers)}
+		wg.Go(func() {
+			for range 2000 {
+				n := g.Begin(Party{ID: ids.Add(1)}, false, take)
+				err := n.Read(next, n.Snapshot(), nil)
+				if err == nil {
+					runtime.Gosched()
+					err = n.Write(own, false, nil, 0, nil)
+				}
+				if err == nil {
+					err = precommit(n)
+				}
+				if err != nil {
+					failed.Add(1)
+					n.Abort()
+					err.(*Failure).Settle()
+					continue
+				}
+				drawing.Lock()
+				n.SetCommit(mvcc.Timestamp(now.Load() + 1))
+				now.Add(1)
+				drawing.Unlock()
+				n.Ended()
+			}
+		})
+	}
+	wg.Wait()
+	if s := g.Stats(); s.Active+s.Committed+s.Entries+s.Edges != 0 {
+		t.Errorf("the graph is not empty: %+v", s)
+	}
+	if failed.Load() == 0 {
+		t.Error("nobody failed")
+	}
+	t.Logf("%d failed", failed.Load())
 }
 
 func precommit(n *Node) error {
