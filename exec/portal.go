@@ -403,7 +403,7 @@ func (p *Portal) Suspend() {
 }
 
 // Alone tells that Sync comes next, whatever the portal returns. Then a query that is all of its transaction costs
-// next to nothing at SERIALIZABLE.
+// next to nothing at SERIALIZABLE, and a narrow statement makes it so for the queries of others.
 func (p *Portal) Alone() { p.alone = true }
 
 // IsCopyIn and IsCopyOut tell how a COPY statement is run.
