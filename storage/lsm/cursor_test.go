@@ -12,7 +12,7 @@ import (
 
 // TestCrowd: a scan does not step over all that was removed of a row that is updated all the time.
 func TestCrowd(t *testing.T) {
-	e, err := Open("db", Options{FS: vfs.NewMem(), MemoryBytes: 1 << 20, MinFreeBytes: -1})
+	e, err := Open("db", Options{FS: vfs.NewMem(), MinFreeBytes: -1}) // all of it stays in the memtable
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,9 +74,17 @@ func TestCrowd(t *testing.T) {
 		t.Errorf("%d of %d scans have stepped over removed versions", looks, 2*crowdedScans)
 	}
 
-	// Once all that is compacted, they find out.
-	if err := e.db.Compact(t.Context(), []byte{0}, []byte{255}, false); err != nil {
-		t.Fatal(err)
+	// Once all that is compacted, they find out. (A table that overlaps no other is not rewritten, so there is a second one.)
+	for range 2 {
+		if err := e.db.Compact(t.Context(), []byte{0}, []byte{255}, false); err != nil {
+			t.Fatal(err)
+		}
+		b := storage.NewBatch()
+		b.Delete([]byte{1, 0, 0}, suffix(0))
+		b.Delete([]byte{1, rows, 0}, suffix(0))
+		if _, err := e.Apply(b, storage.Lazy); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
